@@ -1,0 +1,6 @@
+package openbistest
+
+// SmallLab returns the demo lab.
+func SmallLab() *Lab {
+	return NewLab()
+}
