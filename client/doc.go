@@ -1,0 +1,2 @@
+// Package client speaks to an openBIS server.
+package client
