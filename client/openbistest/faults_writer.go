@@ -1,0 +1,79 @@
+package openbistest
+
+import (
+	"errors"
+	"net"
+	"net/http"
+)
+
+// faultWriter is the response writer of every request. It does to the answer what the faults want.
+type faultWriter struct {
+	http.ResponseWriter
+	truncateAt int64 // -1: never
+	damageAt   int64 // -1: never
+	resetAtEnd bool
+	written    int64
+	began      bool
+}
+
+var _ http.Flusher = (*faultWriter)(nil)
+
+// Unwrap lets http.ResponseController find the real writer.
+func (w *faultWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *faultWriter) WriteHeader(status int) {
+	w.began = true
+	if !w.resetAtEnd {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (w *faultWriter) Write(p []byte) (int, error) {
+	w.began = true
+	if w.resetAtEnd {
+		return len(p), nil
+	}
+	if at := w.damageAt - w.written; w.damageAt >= 0 && at >= 0 && at < int64(len(p)) {
+		damaged := append([]byte(nil), p...)
+		damaged[at] ^= 0xff
+		p = damaged
+	}
+	if w.truncateAt >= 0 && w.written+int64(len(p)) > w.truncateAt {
+		_, _ = w.ResponseWriter.Write(p[:max(w.truncateAt-w.written, 0)])
+		w.Flush()
+		panic(http.ErrAbortHandler)
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.written += int64(n)
+	return n, err
+}
+
+// Flush implements http.Flusher.
+func (w *faultWriter) Flush() {
+	if !w.resetAtEnd {
+		_ = http.NewResponseController(w.ResponseWriter).Flush()
+	}
+}
+
+func (w *faultWriter) finish() {
+	if w.resetAtEnd {
+		resetConnection(w)
+	}
+}
+
+// resetConnection ends the connection with a TCP reset. It does not return.
+func resetConnection(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err == nil {
+		var raw net.Conn = conn
+		if t, ok := conn.(interface{ NetConn() net.Conn }); ok {
+			raw = t.NetConn()
+		}
+		if tcp, ok := raw.(*net.TCPConn); ok {
+			err = tcp.SetLinger(0)
+		}
+		err = errors.Join(err, conn.Close())
+	}
+	_ = err // the connection is gone either way
+	panic(http.ErrAbortHandler)
+}

@@ -1,0 +1,242 @@
+package openbistest
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Options configures a [Server]. The zero value is a good server.
+type Options struct {
+	// Lab is what the server has; nil is [SmallLab].
+	Lab *Lab
+	// Clock is the server's idea of the time; nil is [time.Now].
+	Clock func() time.Time
+	// SessionTimeout is how long an idle session lives; 0 is 12 hours.
+	SessionTimeout time.Duration
+	// MaxSessionsPerUser is the session cap; 0 is the server's default of 5, negative is no cap.
+	MaxSessionsPerUser int
+	// MaxStreams caps the concurrent streams of the file-transfer protocol; 0 is 50.
+	MaxStreams int
+	// APIVersion is what the server announces, "3.6" by default. With "3.5" pyBIS takes its simple routes.
+	APIVersion string
+	// NoPersonalAccessTokens switches personal access tokens off.
+	NoPersonalAccessTokens bool
+	// UnsortedSeed seeds the order of hits that nobody asked to sort; every search shuffles anew.
+	// Negative keeps them in ascending order of their ids.
+	UnsortedSeed int64
+	// TLS makes the server speak HTTPS with a certificate of its own, see [Server.CertPool].
+	TLS bool
+	// Listen is the address to listen on; "" is a free port of the loopback interface.
+	Listen string
+	// Logger gets what the server has to say; nil is silence.
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.Lab == nil {
+		o.Lab = SmallLab()
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.SessionTimeout == 0 {
+		o.SessionTimeout = 12 * time.Hour
+	}
+	if o.MaxSessionsPerUser == 0 {
+		o.MaxSessionsPerUser = 5
+	}
+	if o.MaxStreams == 0 {
+		o.MaxStreams = 50
+	}
+	if o.APIVersion == "" {
+		o.APIVersion = "3.6"
+	}
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Server is a running openBIS: an application server and its data store servers on one listener.
+type Server struct {
+	// URL is scheme://host:port, without a path.
+	URL string
+	// Lab is what the server has. Change it only inside [Server.Change].
+	Lab *Lab
+	// Faults are the failures to come.
+	Faults *Faults
+
+	opts     Options
+	log      *slog.Logger
+	counters counters
+	sessions sessions
+	store    *store
+	dss      http.Handler
+
+	http     *http.Server
+	certPool *x509.CertPool
+	served   chan struct{} // closed when the accept loop has ended
+	closing  chan struct{} // closed when Close begins
+	once     sync.Once
+	inFlight inFlight
+}
+
+// NewServer starts a server that is closed at the end of the test.
+func NewServer(tb testing.TB, opts Options) *Server {
+	tb.Helper()
+	s, err := Start(opts)
+	if err != nil {
+		tb.Fatalf("openbistest: %v", err)
+	}
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// Start starts a server. The caller closes it.
+func Start(opts Options) (*Server, error) {
+	opts = opts.withDefaults()
+	s := &Server{
+		Lab:     opts.Lab,
+		opts:    opts,
+		log:     opts.Logger,
+		served:  make(chan struct{}),
+		closing: make(chan struct{}),
+	}
+	s.Faults = newFaults(s)
+	s.store = newStore(opts.Lab)
+	s.sessions.init(s)
+
+	var lc net.ListenConfig
+	listener, err := lc.Listen(context.Background(), "tcp", opts.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", opts.Listen, err)
+	}
+	scheme := "http"
+	if opts.TLS {
+		cert, pool, err := newCertificate(listener.Addr())
+		if err != nil {
+			_ = listener.Close()
+			return nil, err
+		}
+		listener = tls.NewListener(listener, &tls.Config{
+			Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+		})
+		s.certPool = pool
+		scheme = "https"
+	}
+	s.URL = scheme + "://" + listener.Addr().String()
+	s.dss = newDataStoreServer(s)
+	s.http = &http.Server{
+		Handler:           s.handler(),
+		ReadHeaderTimeout: time.Minute,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	go func() {
+		defer close(s.served)
+		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("the simulator stopped serving", "error", err)
+		}
+	}()
+	return s, nil
+}
+
+// Close stops the server: connections are cut, stalled answers end, and no goroutine is left.
+func (s *Server) Close() {
+	s.once.Do(func() { close(s.closing) })
+	_ = s.http.Close()
+	<-s.served
+	s.inFlight.wait()
+}
+
+// CertPool returns the certificate authority to trust, nil without [Options.TLS].
+func (s *Server) CertPool() *x509.CertPool { return s.certPool }
+
+// Change runs change while no request is handled, and lets the server see what it did to the Lab.
+func (s *Server) Change(change func(lab *Lab)) {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	change(s.Lab)
+	s.store.index(s.Lab)
+}
+
+// visible tells whether the person may see the data set.
+func (s *Server) visible(p *Person, d *DataSet) bool { return p.MaySee(d.SpaceCode()) }
+
+func (s *Server) now() time.Time { return s.opts.Clock() }
+
+// handler dispatches to the application server and the data store server.
+func (s *Server) handler() http.Handler {
+	as := newApplicationServer(s)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.inFlight.begin() {
+			panic(http.ErrAbortHandler)
+		}
+		defer s.inFlight.end()
+		fw := &faultWriter{ResponseWriter: w, truncateAt: -1, damageAt: -1}
+		switch {
+		case r.URL.Path == "/datastore_server", strings.HasPrefix(r.URL.Path, "/datastore_server/"):
+			s.dss.ServeHTTP(fw, r)
+		case r.URL.Path == "/openbis", strings.HasPrefix(r.URL.Path, "/openbis/"):
+			as.ServeHTTP(fw, r)
+		default:
+			http.NotFound(fw, r)
+		}
+		fw.finish()
+	})
+}
+
+// inFlight counts the requests in progress, so that Close can wait for them.
+type inFlight struct {
+	mu     sync.Mutex
+	n      int
+	closed bool
+	idle   chan struct{}
+}
+
+func (f *inFlight) begin() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return false
+	}
+	f.n++
+	return true
+}
+
+func (f *inFlight) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.n--
+	if f.n == 0 && f.idle != nil {
+		close(f.idle)
+		f.idle = nil
+	}
+}
+
+func (f *inFlight) wait() {
+	f.mu.Lock()
+	f.closed = true
+	if f.n == 0 {
+		f.mu.Unlock()
+		return
+	}
+	if f.idle == nil {
+		f.idle = make(chan struct{})
+	}
+	idle := f.idle
+	f.mu.Unlock()
+	<-idle
+}
