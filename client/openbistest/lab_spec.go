@@ -1,17 +1,89 @@
 package openbistest
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
 
-// AddWide adds one Collection of n Objects with one small Dataset each.
-func (l *Lab) AddWide(n int) {}
-
-// AddDeep adds a whole tree: s Spaces of p Projects of c Collections of o Objects.
-func (l *Lab) AddDeep(s, p, c, o int) {}
-
-// ParseLab returns the lab that a specification asks for.
+// ParseLab returns the lab of a specification, a comma-separated list of
+//
+//	small          the demo lab, which is always there
+//	wide:N         one more Collection, of N Objects with one Dataset each (see [Lab.AddWide])
+//	deep:S,P,C,O   S more Spaces of P Projects of C Collections of O Objects (see [Lab.AddDeep])
+//
+// such as "small,wide:10000". Wide and deep may be there once each.
 func ParseLab(spec string) (*Lab, error) {
-	if spec != "small" {
-		return nil, errors.New("not yet")
+	l := SmallLab()
+	seen := make(map[string]bool)
+	for rest := strings.TrimSpace(spec); rest != ""; {
+		var item string
+		item, rest = cutItem(rest)
+		name, arguments, _ := strings.Cut(item, ":")
+		if seen[name] {
+			return nil, fmt.Errorf("lab %q: %s is there twice", spec, name)
+		}
+		seen[name] = true
+		if err := l.addItem(name, arguments); err != nil {
+			return nil, fmt.Errorf("lab %q: %w", spec, err)
+		}
 	}
-	return SmallLab(), nil
+	return l, nil
+}
+
+// cutItem cuts off the first item with its arguments, which are separated by commas as items are, but are numbers.
+func cutItem(spec string) (item, rest string) {
+	for i := range len(spec) - 1 {
+		if next := spec[i+1]; spec[i] == ',' && next >= 'a' && next <= 'z' {
+			return spec[:i], spec[i+1:]
+		}
+	}
+	return spec, ""
+}
+
+func (l *Lab) addItem(name, arguments string) error {
+	switch name {
+	case "small":
+		if arguments != "" {
+			return errors.New("small takes no number")
+		}
+	case "wide":
+		n, err := counts(name, arguments, 1)
+		if err != nil {
+			return err
+		}
+		l.AddWide(n[0])
+	case "deep":
+		n, err := counts(name, arguments, 4)
+		if err != nil {
+			return err
+		}
+		l.AddDeep(n[0], n[1], n[2], n[3])
+	default:
+		return fmt.Errorf("no lab %q; there are small, wide:N and deep:S,P,C,O", name)
+	}
+	return nil
+}
+
+// maxEntities bounds what a specification may ask for, as a guard against slips of the pen.
+const maxEntities = 2_000_000
+
+func counts(name, arguments string, want int) ([]int, error) {
+	fields := strings.Split(arguments, ",")
+	if len(fields) != want {
+		return nil, fmt.Errorf("%s takes %d numbers, not %q", name, want, arguments)
+	}
+	numbers, product := make([]int, want), 1
+	for i, f := range fields {
+		n, err := strconv.Atoi(f)
+		if err != nil || n < 0 || n > maxEntities {
+			return nil, fmt.Errorf("%s: %q is no number from 0 to %d", name, f, maxEntities)
+		}
+		numbers[i] = n
+		if product *= max(n, 1); product > maxEntities {
+			return nil, fmt.Errorf("%s: more than %d entities", name, maxEntities)
+		}
+	}
+	return numbers, nil
 }

@@ -1,0 +1,39 @@
+package openbistest
+
+import "testing"
+
+func TestParseLabAddsToTheSmallLab(t *testing.T) {
+	small := SmallLab()
+	for _, c := range []struct {
+		spec                                          string
+		spaces, projects, collections, objects, datas int // more than in the small lab
+	}{
+		{"", 0, 0, 0, 0, 0},
+		{"small", 0, 0, 0, 0, 0},
+		{"wide:25", 1, 1, 1, 25, 25},
+		{"small,wide:0", 1, 1, 1, 0, 0},
+		{"deep:2,3,4,5", 2, 6, 24, 120, 0},
+		{"deep:2,1,1,1,wide:3", 3, 3, 3, 5, 3},
+		{"small,deep:2,1,1,1,wide:3", 3, 3, 3, 5, 3},
+	} {
+		l, err := ParseLab(c.spec)
+		if err != nil {
+			t.Errorf("%q: %v", c.spec, err)
+			continue
+		}
+		got := [...]int{len(l.Spaces) - len(small.Spaces), len(l.Projects) - len(small.Projects), len(l.Experiments) - len(small.Experiments),
+			len(l.Samples) - len(small.Samples), len(l.DataSets) - len(small.DataSets)}
+		if want := [...]int{c.spaces, c.projects, c.collections, c.objects, c.datas}; got != want {
+			t.Errorf("%q adds %v, want %v", c.spec, got, want)
+		}
+	}
+}
+
+func TestParseLabRefusesWhatItDoesNotUnderstand(t *testing.T) {
+	for _, spec := range []string{"large", "small:3", "wide", "wide:", "wide:x", "wide:-1", "wide:1,2", "wide:1,wide:2", "deep:1,2,3",
+		"deep:1,2,3,4,5", "deep:2000,2000,2000,2000", "wide:99999999999999999999", "small,", ",small", "small,,wide:1", "Wide:1"} {
+		if _, err := ParseLab(spec); err == nil {
+			t.Errorf("%q was taken", spec)
+		}
+	}
+}
