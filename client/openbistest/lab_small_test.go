@@ -115,14 +115,14 @@ func TestSmallLabHasEveryKindOfDataset(t *testing.T) {
 	has(t, "Dataset with a parent in another Space", all, func(d *DataSet) bool {
 		return slices.ContainsFunc(d.Parents, func(p *DataSet) bool { return p.SpaceCode() != d.SpaceCode() })
 	})
-	has(t, "three levels of folders", all, node(func(path string, n *Node) bool {
+	has(t, "three levels of folders", all, node(func(path string, _ *Node) bool {
 		return path == "original/RUN_0042/Data/L001/fastq/S1_L001_R1_001.fastq"
 	}))
 	has(t, "empty folder", all, node(func(_ string, n *Node) bool { return n.IsFolder() && len(n.Children) == 0 }))
 	has(t, "empty file", all, node(func(_ string, n *Node) bool { return !n.IsFolder() && n.Content.Size() == 0 }))
 	has(t, "archive shown as a folder", all, node(func(_ string, n *Node) bool { return n.HDF5Archive && len(n.Children) > 0 }))
 	has(t, "file without CRC", all, node(func(_ string, n *Node) bool { return n.NoCRC }))
-	has(t, "file of 8 GiB", all, node(func(path string, n *Node) bool { return n.Name == "big.raw" && n.Content.Size() == 8<<30 }))
+	has(t, "file of 8 GiB", all, node(func(_ string, n *Node) bool { return n.Name == "big.raw" && n.Content.Size() == 8<<30 }))
 	has(t, "Dataset without the folder original", all, func(d *DataSet) bool { return d.Root != nil && d.Root.Children[0].Name != "original" })
 	has(t, "file .meta.json", all, func(d *DataSet) bool { return d.Root != nil && d.Root.Children[0].Name == ".meta.json" })
 	has(t, "container of Datasets with a path in common", all, func(d *DataSet) bool { return len(d.Components) == 2 })
