@@ -45,14 +45,14 @@ test: deps test-go check-oracle check-pybis check-programs ## all tests: Go unde
 test-go: ## the Go tests only (PKGS=./meta/... narrows)
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(PKGS)
 
-check-oracle: build $(VENV)/.done ## the mounted tree equals what an independent client computes
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" .ci/checks/oracle.sh $(CURDIR)/$(BINARY)
+check-oracle: build ## the mounted tree equals what an independent client computes
+	.ci/checks/oracle.sh $(BINARY)
 
 check-pybis: build $(VENV)/.done ## unmodified pyBIS reads from the simulator what the mount shows
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" .ci/checks/pybis.sh $(CURDIR)/$(BINARY)
+	PYTHON=$(CURDIR)/$(VENV)/bin/python .ci/checks/pybis.sh $(BINARY)
 
 check-programs: build $(VENV)/.done ## real programs read on the mount what they read on a copy
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" .ci/checks/programs.sh $(CURDIR)/$(BINARY)
+	PYTHON=$(CURDIR)/$(VENV)/bin/python .ci/checks/programs.sh $(BINARY)
 
 bench: ## Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"log/slog"
+	"os"
+
+	"github.com/openbisfs/openbisfs/client/openbistest"
+)
+
+// demoCall is the command line of `demo`.
+type demoCall struct {
+	mountFlags
+	logFlags
+	serve  bool
+	listen string
+	lab    string
+}
+
+func runDemo(ctx context.Context, inv *invocation, args []string) error {
+	f := newFlagSet(inv, "demo [MNT] [flags]")
+	var call demoCall
+	f.BoolVar(&call.serve, "serve", false, "only serve, for pyBIS, a browser or a mount of your own; mount nothing")
+	f.StringVar(&call.listen, "listen", "127.0.0.1:0", "`ADDRESS` to serve at; port 0 is any free one")
+	f.StringVar(&call.lab, "lab", "small", "what is in it: small, wide:N and deep:S,P,C,O, separated by commas")
+	call.mountFlags.register(f.FlagSet)
+	call.level.Level = slog.LevelWarn
+	call.logFlags.register(f.FlagSet)
+	f.registerConfig()
+	if err := f.parse(args, 0, 1); err != nil {
+		return err
+	}
+	if call.serve && f.NArg() > 0 {
+		return failf(exitUsage, "--serve mounts nothing: leave %s out", f.Arg(0))
+	}
+	if _, err := merge(f.FlagSet); err != nil {
+		return err
+	}
+	lab, err := openbistest.ParseLab(call.lab)
+	if err != nil {
+		return failf(exitUsage, "--lab: %w", err)
+	}
+	server, err := openbistest.Start(openbistest.Options{Lab: lab, Listen: call.listen})
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	if call.serve {
+		_, _ = fmt.Fprintf(inv.out, "%s%s\nCtrl-C ends it.\n", demoServer(server), demoUsers)
+		<-ctx.Done()
+		return nil
+	}
+	return call.mount(ctx, inv, server, f.Arg(0))
+}
+
+// mount mounts the simulator until the user has enough.
+func (call *demoCall) mount(ctx context.Context, inv *invocation, server *openbistest.Server, dir string) (err error) {
+	made := dir
+	if dir == "" {
+		dir, err = os.MkdirTemp("", "openbisfs-demo-")
+		made = dir
+	} else if err = os.Mkdir(dir, 0o755); errors.Is(err, iofs.ErrExist) {
+		made, err = "", nil
+	}
+	if err != nil {
+		return failf(exitNotFound, "the mount point can't be made: %w", err)
+	}
+	if made != "" {
+		defer func() { _ = os.Remove(made) }() // never what is in it
+	}
+	m := mountCall{mountFlags: call.mountFlags, logFlags: call.logFlags}
+	m.metadataTimeout, m.blockTimeout = defaultMetadataTimeout, defaultBlockTimeout
+	job, err := m.job(server.URL, dir)
+	if err != nil {
+		return err
+	}
+	job.Credentials = credentials{User: "demo", Password: "demo"}
+	if err := preflight(inv, job); err != nil {
+		return err
+	}
+	return serveForeground(ctx, inv, job, func() error {
+		_, err := fmt.Fprintf(inv.out, "%s%s\n%s", demoServer(server), demoUsers, demoInvitation(job.MountPoint))
+		return err
+	})
+}
+
+func demoServer(server *openbistest.Server) string {
+	return fmt.Sprintf("openBIS with a small lab in it: %s\n", server.URL)
+}
+
+const demoUsers = `  user demo, password demo: sees everything
+  user observer, password observer: sees one Space
+`
+
+// demoInvitation names three things to try.
+func demoInvitation(dir string) string {
+	return fmt.Sprintf(`It is mounted on %[1]s
+
+Try, in another terminal:
+
+  ls -R %[1]s/MATERIALS
+  head -n 5 %[1]s/MICROSCOPY/MITOSIS/LIVE_IMAGING/DISH-01/*/original/DEFAULT/tracks.csv
+  tail -c 1M %[1]s/MICROSCOPY/MITOSIS/LIVE_IMAGING/*/original/DEFAULT/big.raw | sha256sum    # of 8 GiB
+
+Every directory of an entity has its metadata in .meta.json. Ctrl-C here ends the demo and cleans up.
+`, dir)
+}

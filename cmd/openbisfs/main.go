@@ -1,0 +1,13 @@
+package main
+
+import (
+	"context"
+	"os"
+)
+
+// version is set by the linker.
+var version = "unknown"
+
+func main() {
+	os.Exit(int(run(context.Background(), os.Args, os.Stdin, os.Stdout, os.Stderr)))
+}
