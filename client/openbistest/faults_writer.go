@@ -39,7 +39,8 @@ func (w *faultWriter) Write(p []byte) (int, error) {
 		p = damaged
 	}
 	if w.truncateAt >= 0 && w.written+int64(len(p)) > w.truncateAt {
-		_, _ = w.ResponseWriter.Write(p[:max(w.truncateAt-w.written, 0)])
+		n, _ := w.ResponseWriter.Write(p[:max(w.truncateAt-w.written, 0)])
+		w.written += int64(n)
 		w.Flush()
 		panic(http.ErrAbortHandler)
 	}

@@ -166,12 +166,13 @@ func (s *Sample) SpaceCode() string {
 	return s.Space.Code
 }
 
-// DataStore is a data store server. All of a Server's stores are served by its one listener.
+// DataStore is a data store server. A Server's first store is served by its main listener, each other one by a
+// listener of its own: every store knows its own data sets only.
 type DataStore struct {
 	Code string
 	// DownloadURL is what the store registered: scheme://host[:port] without "/datastore_server",
-	// possibly with a trailing slash, possibly with the suffix, possibly empty. "" means: the
-	// Server's own URL, unless EmptyURL is set.
+	// possibly with a trailing slash, possibly with the suffix, possibly empty. "" means: the URL of
+	// the store's listener, unless EmptyURL is set; what begins with a slash is appended to that URL.
 	DownloadURL string
 	EmptyURL    bool
 	// NoPathInfo makes the store behave as one without a path-info database: no CRCs, errors as empty pages.
@@ -256,6 +257,8 @@ type Node struct {
 	HDF5Archive bool
 	// NoCRC makes listings leave the checksum out, as before the path-info task has run.
 	NoCRC bool
+	// Gone says that listings know the file but that it is not in the store any more.
+	Gone bool
 }
 
 // IsFolder tells whether listings show n as a directory.
