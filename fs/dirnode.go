@@ -1,0 +1,58 @@
+package fs
+
+import (
+	"context"
+	"syscall"
+
+	fusefs "github.com/hanwen/go-fuse/v2/fs"
+	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"github.com/openbisfs/openbisfs/meta"
+)
+
+var (
+	_ fusefs.NodeLookuper       = (*dirNode)(nil)
+	_ fusefs.NodeOpendirHandler = (*dirNode)(nil)
+	_ fusefs.NodeGetattrer      = (*dirNode)(nil)
+)
+
+// dirNode is a directory: the root, an entity or a folder of a Dataset.
+type dirNode struct{ node }
+
+// Lookup finds one name. Most look-ups follow a listing and are answered from it.
+func (n *dirNode) Lookup(req context.Context, name string, out *fuse.EntryOut) (*fusefs.Inode, syscall.Errno) {
+	if len(name) > maxNameLen {
+		return nil, syscall.ENAMETOOLONG
+	}
+	ctx, done := n.vol.begin(req, n.vol.listLimit)
+	defer done()
+	e, err := n.vol.tree.Lookup(ctx, n.entry.Load(), name)
+	if err != nil {
+		return nil, n.vol.fail(ctx, "lookup", n.path(name), err)
+	}
+	return n.child(req, name, e, out), fusefs.OK
+}
+
+// OpendirHandle takes the snapshot that the whole listing is answered from.
+func (n *dirNode) OpendirHandle(req context.Context, _ uint32) (fusefs.FileHandle, uint32, syscall.Errno) {
+	ctx, done := n.vol.begin(req, n.vol.listLimit)
+	defer done()
+	listing, err := n.vol.tree.List(ctx, n.entry.Load())
+	if err != nil {
+		return nil, 0, n.vol.fail(ctx, "list", n.path(""), err)
+	}
+	return newDirHandle(n, listing), 0, fusefs.OK
+}
+
+// child returns the inode of an entry of this directory and describes it in out.
+func (n *dirNode) child(ctx context.Context, name string, e *meta.Entry, out *fuse.EntryOut) *fusefs.Inode {
+	n.vol.fillEntry(e, out)
+	id := stableAttr(e)
+	if known := n.GetChild(name); known != nil && known.StableAttr() == id {
+		if r, ok := known.Operations().(refresher); ok {
+			r.refresh(e)
+			return known
+		}
+	}
+	return n.NewInode(ctx, n.vol.newNode(e), id)
+}
