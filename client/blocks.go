@@ -13,8 +13,9 @@ import (
 
 // Blocks fetches the blocks first … first+count-1 by way of file-transfer and hands each of them to deliver, in any
 // order, as soon as it is there and its checksum is right. deliver owns the data; an error of it ends the call and is
-// returned. Where single blocks cannot be had, the error is [errors.ErrUnsupported] and nothing was delivered: members of
-// an HDF5 container, paths that the protocol cannot express, a server without the protocol or without a free stream.
+// returned. Where single blocks cannot be had, the error is [errors.ErrUnsupported]: members of an HDF5 container, paths
+// that the protocol cannot express, a server without the protocol or, for the moment, without a free stream. Whatever the
+// error, the blocks that were delivered are right.
 func (t *Content) Blocks(ctx context.Context, first, count int64, deliver func(n int64, data []byte) error) error {
 	if first < 0 || count < 0 || first+count-1 > t.lastBlock() {
 		return fmt.Errorf("blocks %d+%d are not in %s", first, count, t.subject())
@@ -127,10 +128,9 @@ func (t *Content) round(ctx context.Context, b *burst) error {
 		}
 		return transferFailure(e, resp, body)
 	}
+	stream := dog.reader(resp.Body)
 	for {
-		dog.resume()
-		c, err := readChunk(resp.Body)
-		dog.pause()
+		c, err := readChunk(stream)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}

@@ -35,6 +35,20 @@ func watch(ctx context.Context, timeout time.Duration) *watchdog {
 func (w *watchdog) pause()  { w.timer.Stop() }
 func (w *watchdog) resume() { w.timer.Reset(w.timeout) }
 
+// reader reads under the eyes of the watchdog.
+func (w *watchdog) reader(r io.Reader) io.Reader { return watchedReader{w, r} }
+
+type watchedReader struct {
+	dog *watchdog
+	r   io.Reader
+}
+
+func (r watchedReader) Read(p []byte) (int, error) {
+	r.dog.resume()
+	defer r.dog.pause()
+	return r.r.Read(p)
+}
+
 // end releases everything.
 func (w *watchdog) end() {
 	w.timer.Stop()
@@ -56,14 +70,15 @@ func (w *watchdog) fail(e Error, err error) *Error {
 
 // download is the body of a file. See [Content.Stream].
 type download struct {
-	op     Error
-	body   io.ReadCloser
-	dog    *watchdog
-	start  int64
-	missed int64       // bytes to come
-	sum    hash.Hash32 // nil when there is nothing to compare with
-	want   uint32
-	err    error // what Read returns from now on
+	op      Error
+	body    io.Closer
+	watched io.Reader
+	dog     *watchdog
+	start   int64
+	missed  int64       // bytes to come
+	sum     hash.Hash32 // nil when there is nothing to compare with
+	want    uint32
+	err     error // what Read returns from now on
 }
 
 // get asks the download servlet for the file.
@@ -96,7 +111,7 @@ func (t *Content) get(ctx context.Context, store, token string, offset int64) (*
 		dog.end()
 		return nil, refusal
 	}
-	d := &download{op: e, body: resp.Body, dog: dog, start: start, missed: t.file.Size - start}
+	d := &download{op: e, body: resp.Body, watched: dog.reader(resp.Body), dog: dog, start: start, missed: t.file.Size - start}
 	if t.file.HasCRC32 && start == 0 {
 		d.sum, d.want = crc32.NewIEEE(), t.file.CRC32
 	}
@@ -152,9 +167,7 @@ func (d *download) Read(p []byte) (int, error) {
 	if d.missed == 0 {
 		return 0, d.complete()
 	}
-	d.dog.resume()
-	n, err := d.body.Read(p)
-	d.dog.pause()
+	n, err := d.watched.Read(p)
 	if int64(n) > d.missed {
 		n, err = 0, errors.New("more bytes than announced") // net/http does not let this happen
 	}

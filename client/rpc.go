@@ -114,6 +114,9 @@ func decodeAnswer(e Error, resp *http.Response, body []byte) (*document, error) 
 			return newDocument(answer.items[i]), nil
 		}
 	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, noJSON(e, resp, body)
+	}
 	e.Err, e.cause = ErrProtocol, errors.New("JSON that is no answer to a call")
 	return nil, &e
 }

@@ -61,7 +61,7 @@ func storeURL(registered, server string) (string, error) {
 	if s == "" {
 		s = server
 	}
-	if !strings.Contains(s, "://") {
+	if s != server && !strings.Contains(registered, "://") {
 		scheme, _, _ := strings.Cut(server, "://")
 		s = scheme + "://" + s
 	}
