@@ -29,6 +29,10 @@ type Options struct {
 	MaxStreams int
 	// APIVersion is what the server announces, "3.6" by default. With "3.5" pyBIS takes its simple routes.
 	APIVersion string
+	// GuardMasksSessions makes the access guard of the data stores' v1 service report a dead session as a missing right, and
+	// from then on for five minutes as a data set that does not exist, as DssServiceRpcAuthorizationAdvisor.java does. Otherwise
+	// it is an InvalidSessionException.
+	GuardMasksSessions bool
 	// NoPersonalAccessTokens switches personal access tokens off.
 	NoPersonalAccessTokens bool
 	// UnsortedSeed seeds the order of hits that nobody asked to sort; every search shuffles anew.
@@ -84,9 +88,10 @@ type Server struct {
 	counters counters
 	sessions sessions
 	store    *store
-	dss      http.Handler
+	dss      *dataStoreServers
 
 	http     *http.Server
+	cert     *tls.Certificate
 	certPool *x509.CertPool
 	served   chan struct{} // closed when the accept loop has ended
 	closing  chan struct{} // closed when Close begins
@@ -119,28 +124,19 @@ func Start(opts Options) (*Server, error) {
 	s.store = newStore(opts.Lab)
 	s.sessions.init(s)
 
-	var lc net.ListenConfig
-	listener, err := lc.Listen(context.Background(), "tcp", opts.Listen)
+	listener, url, err := s.listen(opts.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", opts.Listen, err)
+		return nil, err
 	}
-	scheme := "http"
-	if opts.TLS {
-		cert, pool, err := newCertificate(listener.Addr())
-		if err != nil {
-			_ = listener.Close()
-			return nil, err
-		}
-		listener = tls.NewListener(listener, &tls.Config{
-			Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
-		})
-		s.certPool = pool
-		scheme = "https"
-	}
-	s.URL = scheme + "://" + listener.Addr().String()
+	s.URL = url
 	s.dss = newDataStoreServer(s)
+	if err := s.dss.listen(); err != nil {
+		_ = listener.Close()
+		s.dss.close()
+		return nil, err
+	}
 	s.http = &http.Server{
-		Handler:           s.handler(),
+		Handler:           s.handler(s.dss, newApplicationServer(s)),
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
@@ -153,10 +149,33 @@ func Start(opts Options) (*Server, error) {
 	return s, nil
 }
 
+// listen opens a listener and returns it with the URL of its root.
+func (s *Server) listen(address string) (net.Listener, string, error) {
+	var lc net.ListenConfig
+	listener, err := lc.Listen(context.Background(), "tcp", address)
+	if err != nil {
+		return nil, "", fmt.Errorf("listen on %s: %w", address, err)
+	}
+	if !s.opts.TLS {
+		return listener, "http://" + listener.Addr().String(), nil
+	}
+	if s.cert == nil {
+		if s.cert, s.certPool, err = newCertificate(listener.Addr()); err != nil {
+			_ = listener.Close()
+			return nil, "", err
+		}
+	}
+	secure := tls.NewListener(listener, &tls.Config{
+		Certificates: []tls.Certificate{*s.cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+	})
+	return secure, "https://" + listener.Addr().String(), nil
+}
+
 // Close stops the server: connections are cut, stalled answers end, and no goroutine is left.
 func (s *Server) Close() {
 	s.once.Do(func() { close(s.closing) })
 	_ = s.http.Close()
+	s.dss.close()
 	<-s.served
 	s.inFlight.wait()
 }
@@ -177,9 +196,17 @@ func (s *Server) visible(p *Person, d *DataSet) bool { return p.MaySee(d.SpaceCo
 
 func (s *Server) now() time.Time { return s.opts.Clock() }
 
-// handler dispatches to the application server and the data store server.
-func (s *Server) handler() http.Handler {
-	as := newApplicationServer(s)
+// newerThan tells whether the server announces a later API version.
+func (s *Server) newerThan(major, minor int) bool {
+	var a, b int
+	if _, err := fmt.Sscanf(s.opts.APIVersion, "%d.%d", &a, &b); err != nil {
+		return false
+	}
+	return a > major || a == major && b > minor
+}
+
+// handler dispatches to a data store server and the application server.
+func (s *Server) handler(dss, as http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.inFlight.begin() {
 			panic(http.ErrAbortHandler)
@@ -188,7 +215,7 @@ func (s *Server) handler() http.Handler {
 		fw := &faultWriter{ResponseWriter: w, truncateAt: -1, damageAt: -1}
 		switch {
 		case r.URL.Path == "/datastore_server", strings.HasPrefix(r.URL.Path, "/datastore_server/"):
-			s.dss.ServeHTTP(fw, r)
+			dss.ServeHTTP(fw, r)
 		case r.URL.Path == "/openbis", strings.HasPrefix(r.URL.Path, "/openbis/"):
 			as.ServeHTTP(fw, r)
 		default:

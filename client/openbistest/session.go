@@ -16,6 +16,7 @@ type session struct {
 	PATName string
 	isPAT   bool
 	used    time.Time
+	turn    int64 // of its last use, among all sessions
 	expired bool
 }
 
@@ -23,6 +24,7 @@ type session struct {
 type sessions struct {
 	s       *Server
 	mu      sync.Mutex
+	turns   int64
 	byToken map[string]*session
 	pats    map[string]*personalAccessToken
 	patIDs  []string // in the order of creation
@@ -120,7 +122,7 @@ func (m *sessions) open(p *Person) *session {
 		for len(mine) >= limit {
 			oldest := 0
 			for i, s := range mine {
-				if s.used.Before(mine[oldest].used) {
+				if s.turn < mine[oldest].turn {
 					oldest = i
 				}
 			}
@@ -128,7 +130,8 @@ func (m *sessions) open(p *Person) *session {
 			mine = append(mine[:oldest], mine[oldest+1:]...)
 		}
 	}
-	s := &session{Token: m.newToken(p.UserID), Person: p, Creator: p, used: m.s.now()}
+	m.turns++
+	s := &session{Token: m.newToken(p.UserID), Person: p, Creator: p, used: m.s.now(), turn: m.turns}
 	m.byToken[s.Token] = s
 	return s
 }
@@ -182,7 +185,8 @@ func (m *sessions) get(token string, touch bool) (*session, error) {
 		return nil, invalidSession("Session no longer available. Please login again.")
 	}
 	if touch {
-		s.used = m.s.now()
+		m.turns++
+		s.used, s.turn = m.s.now(), m.turns
 	}
 	return s, nil
 }

@@ -1,10 +1,26 @@
 package openbistest
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // store gives the lab's entities by their ids and by what they belong to.
 type store struct {
 	mu sync.RWMutex
+
+	spaces      map[string]*Space
+	projects    map[string]*Project // by permId and by identifier, as are the next two
+	experiments map[string]*Experiment
+	samples     map[string]*Sample
+	dataSets    map[string]*DataSet
+
+	projectsOf       map[*Space][]*Project
+	experimentsOf    map[*Project][]*Experiment
+	samplesOf        map[*Experiment][]*Sample
+	samplesOfSpace   map[*Space][]*Sample
+	samplesOfProject map[*Project][]*Sample // with those in its experiments
+	dataSetsOf       map[*Experiment][]*DataSet
 }
 
 func newStore(lab *Lab) *store {
@@ -23,4 +39,52 @@ func (st *store) lock(writes bool) func() {
 	return st.mu.RUnlock
 }
 
-func (st *store) index(lab *Lab) {}
+// index notes what the lab has now.
+func (st *store) index(lab *Lab) {
+	st.spaces = make(map[string]*Space)
+	st.projects = make(map[string]*Project)
+	st.experiments = make(map[string]*Experiment)
+	st.samples = make(map[string]*Sample, 2*len(lab.Samples))
+	st.dataSets = make(map[string]*DataSet, len(lab.DataSets))
+	st.projectsOf = make(map[*Space][]*Project)
+	st.experimentsOf = make(map[*Project][]*Experiment)
+	st.samplesOf = make(map[*Experiment][]*Sample)
+	st.samplesOfSpace = make(map[*Space][]*Sample)
+	st.samplesOfProject = make(map[*Project][]*Sample)
+	st.dataSetsOf = make(map[*Experiment][]*DataSet)
+	for _, s := range lab.Spaces {
+		st.spaces[s.Code] = s
+	}
+	for _, p := range lab.Projects {
+		st.projects[p.PermID] = p
+		st.projects[strings.ToUpper(p.Identifier())] = p
+		st.projectsOf[p.Space] = append(st.projectsOf[p.Space], p)
+	}
+	for _, e := range lab.Experiments {
+		st.experiments[e.PermID] = e
+		st.experiments[strings.ToUpper(e.Identifier())] = e
+		st.experimentsOf[e.Project] = append(st.experimentsOf[e.Project], e)
+	}
+	for _, s := range lab.Samples {
+		st.samples[s.PermID] = s
+		st.samples[strings.ToUpper(s.Identifier())] = s
+		if s.Space != nil {
+			st.samplesOfSpace[s.Space] = append(st.samplesOfSpace[s.Space], s)
+		}
+		if s.Project != nil {
+			st.samplesOfProject[s.Project] = append(st.samplesOfProject[s.Project], s)
+		}
+		if s.Experiment != nil {
+			st.samplesOf[s.Experiment] = append(st.samplesOf[s.Experiment], s)
+		}
+	}
+	for _, d := range lab.DataSets {
+		st.dataSets[d.PermID] = d
+		if d.Experiment != nil {
+			st.dataSetsOf[d.Experiment] = append(st.dataSetsOf[d.Experiment], d)
+		}
+	}
+}
+
+// dataSet returns the data set of that code, nil when there is none.
+func (st *store) dataSet(code string) *DataSet { return st.dataSets[code] }
