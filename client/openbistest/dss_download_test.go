@@ -112,7 +112,7 @@ func TestPathsAreDecodedAsJavaDoes(t *testing.T) {
 }
 
 // raw sends a request line that net/http's client would not.
-func (c *storeClient) raw(t *testing.T, path string, header string) answer {
+func (c *storeClient) raw(t *testing.T, path string, header string) storeAnswer {
 	t.Helper()
 	u, err := url.Parse(c.url)
 	if err != nil {
@@ -132,7 +132,7 @@ func (c *storeClient) raw(t *testing.T, path string, header string) answer {
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	return answer{resp, string(body), err}
+	return storeAnswer{resp, string(body), err}
 }
 
 func TestIllegalCharactersInThePathAreAPlainErrorPage(t *testing.T) {

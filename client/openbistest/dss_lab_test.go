@@ -60,14 +60,14 @@ func newStoreClient(t *testing.T, s *Server, user string) *storeClient {
 	return c
 }
 
-// answer is an HTTP answer with its whole body.
-type answer struct {
+// storeAnswer is an HTTP answer with its whole body.
+type storeAnswer struct {
 	*http.Response
 	body string
 	err  error // of reading the body
 }
 
-func (c *storeClient) do(method, target string, body io.Reader, header ...string) answer {
+func (c *storeClient) do(method, target string, body io.Reader, header ...string) storeAnswer {
 	c.t.Helper()
 	req, err := http.NewRequestWithContext(c.t.Context(), method, target, body)
 	if err != nil {
@@ -78,15 +78,15 @@ func (c *storeClient) do(method, target string, body io.Reader, header ...string
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return answer{err: err}
+		return storeAnswer{err: err}
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	return answer{resp, string(text), err}
+	return storeAnswer{resp, string(text), err}
 }
 
 // get asks the download servlet for a path with the session token; further parameters may follow.
-func (c *storeClient) get(path string, params ...string) answer {
+func (c *storeClient) get(path string, params ...string) storeAnswer {
 	c.t.Helper()
 	q := "?sessionID=" + url.QueryEscape(c.token)
 	for _, p := range params {
@@ -176,7 +176,7 @@ func (c *testClock) advance(d time.Duration) {
 }
 
 // wantPage checks that the answer is a page with status 200 that is not file content.
-func wantPage(t *testing.T, a answer, contentType, body string) {
+func wantPage(t *testing.T, a storeAnswer, contentType, body string) {
 	t.Helper()
 	if a.err != nil {
 		t.Fatal(a.err)

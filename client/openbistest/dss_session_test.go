@@ -34,7 +34,7 @@ func TestWarmCookieServesWithoutSessionID(t *testing.T) {
 	s := NewServer(t, Options{Lab: errorLab().Lab})
 	c := newStoreClient(t, s, "bob")
 	c.get("D-1/original/f")
-	bare := func(path string) answer { return c.do(http.MethodGet, c.url+"/"+path, nil) }
+	bare := func(path string) storeAnswer { return c.do(http.MethodGet, c.url+"/"+path, nil) }
 	if a := bare("D-1/original/f"); a.body != "x" {
 		t.Errorf("data set in the cache: %q", a.body)
 	}
@@ -47,13 +47,13 @@ func TestGoodVerdictsLiveAsLongAsTheServletSession(t *testing.T) {
 	s := NewServer(t, Options{Lab: lab.Lab, Clock: clock.now, SessionTimeout: 100 * time.Hour})
 	c := newStoreClient(t, s, "bob")
 	c.get("D-1/original/f")
-	s.Change(func(l *Lab) { s.person("bob").Spaces = []string{} })
+	s.Change(func(*Lab) { s.person("bob").Spaces = []string{} })
 	if a := c.get("D-1/original/f"); a.body != "x" {
 		t.Errorf("revoked, but remembered: %q", a.body)
 	}
 	clock.advance(13 * time.Hour)
 	wantPage(t, c.get("D-1/original/f"), htmlType, htmlError("Data set 'D-1' is not accessible."))
-	s.Change(func(l *Lab) { s.person("bob").Spaces = nil })
+	s.Change(func(*Lab) { s.person("bob").Spaces = nil })
 	if a := c.get("D-1/original/f"); a.body != "x" { // bad verdicts are not remembered
 		t.Errorf("granted again: %q", a.body)
 	}

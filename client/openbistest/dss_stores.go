@@ -127,6 +127,3 @@ func (s *Server) LoseSessions() {
 		}
 	}
 }
-
-// remoteURL is the address under which data stores and application server talk to each other.
-const remoteURL = "https://10.0.0.1:8444"

@@ -57,7 +57,7 @@ func transferParamsOf(r *http.Request) (transferParams, error) {
 func firstToken(text []byte) string {
 	text = bytes.TrimSpace(text)
 	for i, c := range text {
-		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9') {
+		if letter := c | 0x20; (letter < 'a' || 'z' < letter) && (c < '0' || '9' < c) {
 			return string(text[:max(i, 1)])
 		}
 	}
@@ -162,7 +162,7 @@ func (p transferParams) ranges() ([]chunkRange, error) {
 		parts := strings.Split(v, ":")
 		first, err := strconv.ParseInt(parts[0], 10, 32)
 		last := first
-		if err == nil && len(parts) > 1 && !(len(parts) == 2 && parts[1] == "") { // Java's split drops a trailing empty part
+		if err == nil && len(parts) > 1 && strings.Trim(v[len(parts[0]):], ":") != "" { // Java's split drops trailing empty parts
 			last, err = strconv.ParseInt(parts[1], 10, 32)
 		}
 		if err != nil {
