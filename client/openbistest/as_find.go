@@ -117,7 +117,7 @@ func (as *applicationServer) findPerson(person *Person, id *object) (*Person, er
 
 func (as *applicationServer) findTag(person *Person, id *object) (*Tag, error) {
 	for _, t := range as.s.Lab.Tags {
-		if t.Owner != nil && t.Owner != person {
+		if !as.s.tagVisible(person, t) {
 			continue
 		}
 		if a := tagAttributes(t); id.text("permId") == a.permID || id.text("code") == t.Code {

@@ -217,8 +217,12 @@ func tagAttributes(t *Tag) *attributes {
 	return &attributes{code: t.Code, permID: permID, registered: t.Registered, modified: t.Registered}
 }
 
-// tagVisible tells whether the tag is the person's own. Tags are private.
-func (q *searcher) tagVisible(t *Tag) bool { return t.Owner == nil || t.Owner == q.person }
+// tagVisible tells whether the tag is the person's own. Tags are private (openBIS source, TagTranslator.java).
+func (s *Server) tagVisible(p *Person, t *Tag) bool {
+	return t.Owner == nil || t.Owner == p || s.allTags
+}
+
+func (q *searcher) tagVisible(t *Tag) bool { return q.s.tagVisible(q.person, t) }
 
 func (q *searcher) anyMatches(c *object, a *attributes, attributesToo bool) bool {
 	text := q.text(c, memoryEngine)

@@ -90,13 +90,12 @@ func (as *applicationServer) sessionInformation(args []any) (any, error) {
 
 // serverInformation is a map from text to text or null, ordered by key.
 func (as *applicationServer) serverInformation(public bool) orderedMap {
-	info := orderedMap{
-		{"authentication-service", "file-authentication-service"},
-		{"authentication-service.switch-aai.label", nil},
-		{"authentication-service.switch-aai.link", nil},
-		{"openbis.support.email", nil},
-	}
-	if !public {
+	info := orderedMap{{"authentication-service", "file-authentication-service"}, {"openbis.support.email", nil}}
+	if public {
+		info = append(info, orderedMap{
+			{"authentication-service.switch-aai.label", nil}, {"authentication-service.switch-aai.link", nil},
+		}...)
+	} else {
 		info = append(info, orderedMap{
 			{"api-version", as.s.opts.APIVersion},
 			{"archiving-configured", "true"},

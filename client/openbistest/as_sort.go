@@ -30,7 +30,7 @@ func sortings(fo *fetchOptions) []sorting {
 	return list
 }
 
-// sortKeys gives the value of a sort field of an entity: a string or a [time.Time]; nil sorts last.
+// sortKeys gives the value of a sort field of an entity: a text, number or [time.Time]; nil sorts last.
 type sortKeys[T any] func(e T, field string) (value any, known bool)
 
 // sortAndPage orders and cuts a list as SortAndPage.java of openBIS does: without a sort by code. byDefault false keeps the order
@@ -61,6 +61,35 @@ func sortAndPage[T any](list []T, fo *fetchOptions, keys sortKeys[T], byDefault 
 	return page(list, fo), nil
 }
 
+// naturalText is ordered with its numbers by value: S9 before S10.
+type naturalText string
+
+func (a naturalText) compare(b naturalText) int {
+	for a != "" && b != "" {
+		x, y := a.chunk(), b.chunk()
+		c := strings.Compare(string(x), string(y))
+		if x.isNumber() && y.isNumber() {
+			c = cmp.Or(cmp.Compare(len(strings.TrimLeft(string(x), "0")), len(strings.TrimLeft(string(y), "0"))), c)
+		}
+		if c != 0 {
+			return c
+		}
+		a, b = a[len(x):], b[len(y):]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// chunk is the longest beginning of only digits or only others.
+func (a naturalText) chunk() naturalText {
+	i := 1
+	for i < len(a) && a[i:].isNumber() == a.isNumber() {
+		i++
+	}
+	return a[:i]
+}
+
+func (a naturalText) isNumber() bool { return a[0] >= '0' && a[0] <= '9' }
+
 func compareKeys(x, y any, descending bool) int {
 	switch {
 	case x == nil && y == nil:
@@ -74,6 +103,8 @@ func compareKeys(x, y any, descending bool) int {
 	switch x := x.(type) {
 	case string:
 		c = cmp.Compare(x, y.(string))
+	case naturalText:
+		c = x.compare(y.(naturalText))
 	case time.Time:
 		c = x.Compare(y.(time.Time))
 	case int64:
@@ -103,7 +134,7 @@ func page[T any](list []T, fo *fetchOptions) []T {
 func entityKey(field, code, permID string, registered, modified time.Time) (any, bool) {
 	switch field {
 	case "CODE":
-		return code, true
+		return naturalText(code), true
 	case "PERM_ID":
 		return permID, true
 	case "REGISTRATION_DATE":

@@ -20,7 +20,9 @@ type answer struct {
 
 var _ jsonValue = (*answer)(nil)
 
-func (a *answer) writeJSON(w *jsonWriter) { a.write(&translation{jsonWriter: w, s: a.s, person: a.person}) }
+func (a *answer) writeJSON(w *jsonWriter) {
+	a.write(&translation{jsonWriter: w, s: a.s, person: a.person})
+}
 
 // instance is the identity of what a translator made: in which translation, of which entity, with what fetched.
 type instance struct {
@@ -172,7 +174,7 @@ func (t *translation) writePerson(p *Person, fo *fetchOptions) {
 
 // tags writes the person's own tags.
 func (t *translation) tags(fo *fetchOptions, tags []*Tag) {
-	own := func(tag *Tag) bool { return tag.Owner == nil || tag.Owner == t.person }
+	own := func(tag *Tag) bool { return t.s.tagVisible(t.person, tag) }
 	many(t, "tags", fo, tags, tagKey, own, t.writeTag)
 }
 

@@ -89,6 +89,7 @@ type Server struct {
 	sessions sessions
 	store    *store
 	dss      *dataStoreServers
+	allTags  bool // everybody sees everybody's tags, for the golden answers
 
 	http     *http.Server
 	cert     *tls.Certificate
