@@ -48,7 +48,7 @@ var awkwardNames = []string{
 // awkwardFolder is a folder of files with awkward names, and of folders with some of them. What is in a file says
 // how it is called.
 func awkwardFolder() *Node {
-	top := Folder("Übertrag vom alten Server, 2024")
+	top := Folder("Übertrag vom alten Server 2024")
 	for _, name := range awkwardNames {
 		top.Children = append(top.Children, File(name, Text(fmt.Sprintf("This file is called %q.\n", name))))
 	}
