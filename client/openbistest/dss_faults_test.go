@@ -1,6 +1,8 @@
 package openbistest
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -43,6 +45,49 @@ func TestFaultsHitDownloads(t *testing.T) {
 	}
 	if a := get(Fault{Kind: ExpiredSession}); !strings.Contains(a.body, "Download session expired.") {
 		t.Errorf("expired: %q", a.body)
+	}
+}
+
+func TestStallInTheMiddleOfADownload(t *testing.T) {
+	lab := newStoreLab()
+	text := strings.Repeat("0123456789", 100_000)
+	lab.add("D-1", Root(File("f", Text(text))))
+	s := NewServer(t, Options{Lab: lab.Lab})
+	c := newStoreClient(t, s, "alice")
+	fault := s.Faults.Add(Fault{Kind: Stall, Method: "download", Bytes: 300_001})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.url+"/D-1/f?sessionID="+c.token, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	before := make([]byte, 300_001)
+	if _, err := io.ReadFull(resp.Body, before); err != nil {
+		t.Fatal(err)
+	}
+	fault.Release()
+	after, err := io.ReadAll(resp.Body)
+	if err != nil || string(before)+string(after) != text {
+		t.Errorf("%d bytes after the stall, %v", len(after), err)
+	}
+
+	s.Faults.Add(Fault{Kind: Stall, Method: "download", Bytes: 300_001})
+	ctx, cancel := context.WithCancel(t.Context())
+	resp, err = c.http.Do(req.WithContext(ctx))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if _, err := io.ReadFull(resp.Body, before); err != nil {
+		t.Fatal(err)
+	}
+	cancel()  // the client gives up
+	s.Close() // and the server waits for nobody
+	if n := s.ContentBytes(); n > 2_000_000 {
+		t.Errorf("%d bytes counted", n)
 	}
 }
 

@@ -19,7 +19,8 @@ const (
 	ResetBefore
 	// ResetAfter handles the call and resets the connection instead of answering.
 	ResetAfter
-	// Stall keeps the call waiting until the fault is released, removed, or the client gives up.
+	// Stall keeps the call waiting until the fault is released, removed, or the client gives up; with Fault.Bytes it does so
+	// after that many bytes of the body.
 	Stall
 	// Truncate ends the connection after Fault.Bytes bytes of the body, whatever Content-Length said.
 	Truncate
@@ -110,6 +111,18 @@ func (a *ActiveFault) Hits() int {
 	return a.hits
 }
 
+// stall waits for the release of a fault. It returns false when the client has given up.
+func (s *Server) stall(r *http.Request, a *ActiveFault) bool {
+	select {
+	case <-a.released:
+		return true
+	case <-r.Context().Done():
+		return false
+	case <-s.closing:
+		panic(http.ErrAbortHandler)
+	}
+}
+
 // due returns the faults that hit this call of method.
 func (f *Faults) due(method string) []*ActiveFault {
 	f.mu.Lock()
@@ -159,12 +172,12 @@ func (s *Server) fault(w http.ResponseWriter, r *http.Request, method string) bo
 				panic(http.ErrAbortHandler)
 			}
 		case Stall:
-			select {
-			case <-a.released:
-			case <-r.Context().Done():
+			if a.Bytes > 0 {
+				fw.stallAt, fw.stall = a.Bytes, func() { _ = s.stall(r, a) }
+				continue
+			}
+			if !s.stall(r, a) {
 				return true
-			case <-s.closing:
-				panic(http.ErrAbortHandler)
 			}
 		case ResetBefore:
 			resetConnection(w)

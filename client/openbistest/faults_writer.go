@@ -11,6 +11,8 @@ type faultWriter struct {
 	http.ResponseWriter
 	truncateAt int64 // -1: never
 	damageAt   int64 // -1: never
+	stallAt    int64 // never when stall is nil
+	stall      func()
 	resetAtEnd bool
 	written    int64
 	began      bool
@@ -43,6 +45,18 @@ func (w *faultWriter) Write(p []byte) (int, error) {
 		w.written += int64(n)
 		w.Flush()
 		panic(http.ErrAbortHandler)
+	}
+	if stall := w.stall; stall != nil && w.written+int64(len(p)) > w.stallAt {
+		n, err := w.ResponseWriter.Write(p[:max(w.stallAt-w.written, 0)])
+		w.written += int64(n)
+		if err != nil {
+			return n, err
+		}
+		w.Flush()
+		w.stall = nil
+		stall()
+		m, err := w.Write(p[n:])
+		return n + m, err
 	}
 	n, err := w.ResponseWriter.Write(p)
 	w.written += int64(n)
