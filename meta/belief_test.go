@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -183,4 +184,55 @@ func TestASpaceThatVanishedIsGone(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+func TestManyReadersOfAServerThatChangesAndFails(t *testing.T) {
+	src := smallLab()
+	tree := newTestTree(t, src, Options{TTL: -1, MaxEntries: 20})
+	root := at(t, tree, "/")
+	var walk func(dir *Entry) error
+	walk = func(dir *Entry) error {
+		l, err := tree.List(t.Context(), dir)
+		if err != nil {
+			return err
+		}
+		for i := range l.Len() {
+			switch e := l.At(i); e.Type {
+			case Dir:
+				if err := walk(e); err != nil {
+					return err
+				}
+			case Document:
+				if text, err := tree.Document(t.Context(), e); err != nil || int64(len(text)) != e.Size {
+					return fmt.Errorf("%s: %d bytes of %d: %w", e.Path(), len(text), e.Size, err)
+				}
+			}
+			if e, err := tree.Lookup(t.Context(), dir, l.At(i).Name); err != nil || e.Inode != l.At(i).Inode {
+				return fmt.Errorf("%s is %v: %w", l.At(i).Path(), e, err)
+			}
+		}
+		return nil
+	}
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Go(func() {
+			for range 5 {
+				if err := walk(root); err != nil && !errors.Is(err, client.ErrServer) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for i := range 50 {
+		src.mu.Lock()
+		src.addObject(fmt.Sprintf("/LAB/P/C/NEW-%d", i))
+		src.mu.Unlock()
+		if i%10 == 9 {
+			src.failing(client.ErrServer, "CollectionContents")
+		} else {
+			src.setIntercept(nil)
+		}
+	}
+	src.setIntercept(nil)
+	wg.Wait()
 }
