@@ -18,6 +18,7 @@ type demoCall struct {
 	serve  bool
 	listen string
 	lab    string
+	api    string
 }
 
 func runDemo(ctx context.Context, inv *invocation, args []string) error {
@@ -26,6 +27,7 @@ func runDemo(ctx context.Context, inv *invocation, args []string) error {
 	f.BoolVar(&call.serve, "serve", false, "only serve, for pyBIS, a browser or a mount of your own; mount nothing")
 	f.StringVar(&call.listen, "listen", "127.0.0.1:0", "`ADDRESS` to serve at; port 0 is any free one")
 	f.StringVar(&call.lab, "lab", "small", "what is in it: small, wide:N and deep:S,P,C,O, separated by commas")
+	f.StringVar(&call.api, "api-version", "3.6", "what the server says of itself; pyBIS downloads in another way up to 3.5")
 	call.mountFlags.register(f.FlagSet)
 	call.level.Level = slog.LevelWarn
 	call.logFlags.register(f.FlagSet)
@@ -43,7 +45,7 @@ func runDemo(ctx context.Context, inv *invocation, args []string) error {
 	if err != nil {
 		return failf(exitUsage, "--lab: %w", err)
 	}
-	server, err := openbistest.Start(openbistest.Options{Lab: lab, Listen: call.listen})
+	server, err := openbistest.Start(openbistest.Options{Lab: lab, Listen: call.listen, APIVersion: call.api})
 	if err != nil {
 		return err
 	}

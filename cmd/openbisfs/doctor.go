@@ -89,21 +89,22 @@ func (x *examination) machine() {
 	if err := unix.Uname(&name); err == nil {
 		x.ok("kernel", "%s", unix.ByteSliceToString(name.Release[:]))
 	}
-	if err := checkDevice(); err != nil {
+	if err := checkDevice(fuseDevice); err != nil {
 		x.fail("FUSE device", err)
 	} else {
 		x.ok("FUSE device", "%s can be opened", fuseDevice)
 	}
+	root := os.Geteuid() == 0
 	path, err := exec.LookPath("fusermount3")
 	switch {
 	case err == nil:
 		x.ok("fusermount3", "%s", path)
-	case os.Geteuid() == 0:
+	case root:
 		x.warn("fusermount3", "missing, but root mounts without it; ordinary users need the package fuse3")
 	default:
-		x.fail("fusermount3", checkFusermount())
+		x.fail("fusermount3", checkFusermount(root))
 	}
-	if err := checkAllowOther(); err != nil {
+	if err := checkAllowOther(fuseConfigFile, root); err != nil {
 		x.warn("allow_other", "%v", err)
 	} else {
 		x.ok("allow_other", "possible")

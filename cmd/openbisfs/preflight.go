@@ -22,14 +22,15 @@ const (
 
 // preflight finds what would make the mount fail and says what to do about it.
 func preflight(inv *invocation, job *mountJob) error {
-	if err := checkDevice(); err != nil {
+	root := os.Geteuid() == 0
+	if err := checkDevice(fuseDevice); err != nil {
 		return err
 	}
-	if err := checkFusermount(); err != nil {
+	if err := checkFusermount(root); err != nil {
 		return err
 	}
 	if job.AllowOther {
-		if err := checkAllowOther(); err != nil {
+		if err := checkAllowOther(fuseConfigFile, root); err != nil {
 			return err
 		}
 	} else if int(job.UID) != os.Getuid() {
@@ -45,23 +46,23 @@ func preflight(inv *invocation, job *mountJob) error {
 }
 
 // checkDevice tells whether FUSE is there.
-func checkDevice() error {
-	f, err := os.OpenFile(fuseDevice, os.O_RDWR, 0)
+func checkDevice(device string) error {
+	f, err := os.OpenFile(device, os.O_RDWR, 0)
 	switch {
 	case err == nil:
 		return f.Close()
 	case errors.Is(err, iofs.ErrNotExist), errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
-		return failf(exitNoFUSE, "%s is missing: run modprobe fuse as root, or start the container with --device /dev/fuse --cap-add SYS_ADMIN", fuseDevice)
+		return failf(exitNoFUSE, "%s is missing: run modprobe fuse as root, or start the container with --device /dev/fuse --cap-add SYS_ADMIN", device)
 	case errors.Is(err, iofs.ErrPermission):
-		return failf(exitNoFUSE, "you may not open %s: ask for membership of its group, or run chmod 666 %s as root", fuseDevice, fuseDevice)
+		return failf(exitNoFUSE, "you may not open %s: ask for membership of its group, or run chmod 666 %s as root", device, device)
 	default:
-		return failf(exitNoFUSE, "%s can't be opened: %w", fuseDevice, err)
+		return failf(exitNoFUSE, "%s can't be opened: %w", device, err)
 	}
 }
 
 // checkFusermount tells whether the program is there that mounts for ordinary users.
-func checkFusermount() error {
-	if os.Geteuid() == 0 {
+func checkFusermount(root bool) error {
+	if root {
 		return nil
 	}
 	if _, err := exec.LookPath("fusermount3"); err != nil {
@@ -71,12 +72,11 @@ func checkFusermount() error {
 }
 
 // checkAllowOther tells whether the system's administrator lets users open their mounts to others.
-func checkAllowOther() error {
-	if os.Geteuid() == 0 {
+func checkAllowOther(config string, root bool) error {
+	if root {
 		return nil
 	}
-	f, err := os.Open(fuseConfigFile)
-	if err == nil {
+	if f, err := os.Open(config); err == nil {
 		defer f.Close()
 		for lines := bufio.NewScanner(f); lines.Scan(); {
 			if strings.TrimSpace(lines.Text()) == "user_allow_other" {
@@ -84,7 +84,7 @@ func checkAllowOther() error {
 			}
 		}
 	}
-	return failf(exitNoFUSE, "--allow-other needs the line user_allow_other in %s, which only root can add", fuseConfigFile)
+	return failf(exitNoFUSE, "--allow-other needs the line user_allow_other in %s, which only root can add", config)
 }
 
 // checkMountPoint tells whether dir can be mounted on. A dead mount of ours on it is removed.
