@@ -110,9 +110,9 @@ func (t *Content) round(ctx context.Context, b *burst) error {
 		return err
 	}
 	e := Error{Op: "file-transfer download", Subject: t.subject()}
-	dog := watch(ctx, t.c.opts.BlockTimeout)
+	ctx, dog := watch(ctx, t.c.opts.BlockTimeout)
 	defer dog.end()
-	resp, err := t.c.transferRequest(dog.ctx, t.c.blocks, s.url, map[string]string{
+	resp, err := t.c.transferRequest(ctx, t.c.blocks, s.url, map[string]string{
 		"method": "download", "downloadSessionId": s.id, "downloadStreamId": s.stream,
 		"numberOfChunks": strconv.Itoa(len(b.missing)),
 	})
@@ -126,7 +126,7 @@ func (t *Content) round(ctx context.Context, b *burst) error {
 		if err != nil {
 			return dog.fail(e, err)
 		}
-		return transferFailure(e, resp, body)
+		return transferFailure(e, answerOf(resp, body))
 	}
 	stream := dog.reader(resp.Body)
 	for {

@@ -24,12 +24,12 @@ type watchdog struct {
 	timeout time.Duration
 }
 
-// watch returns a running watchdog for a request of ctx.
-func watch(ctx context.Context, timeout time.Duration) *watchdog {
+// watch returns a running watchdog, and the context for the request that it watches.
+func watch(ctx context.Context, timeout time.Duration) (context.Context, *watchdog) {
 	w := &watchdog{timeout: timeout}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
 	w.timer = time.AfterFunc(timeout, func() { w.cancel(errStalled) })
-	return w
+	return w.ctx, w
 }
 
 func (w *watchdog) pause()  { w.timer.Stop() }
@@ -84,8 +84,8 @@ type download struct {
 // get asks the download servlet for the file.
 func (t *Content) get(ctx context.Context, store, token string, offset int64) (*download, error) {
 	e := Error{Op: "download", Subject: t.subject()}
-	dog := watch(ctx, t.c.opts.BlockTimeout)
-	req, err := http.NewRequestWithContext(dog.ctx, http.MethodGet, store+"/"+escapePath(t.subject())+"?sessionID="+url.QueryEscape(token), nil)
+	ctx, dog := watch(ctx, t.c.opts.BlockTimeout)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, store+"/"+escapePath(t.subject())+"?sessionID="+url.QueryEscape(token), nil)
 	if err != nil {
 		dog.end()
 		return nil, transportError(ctx, e, err)
@@ -104,7 +104,7 @@ func (t *Content) get(ctx context.Context, store, token string, offset int64) (*
 		return nil, failed
 	}
 	t.c.log.Debug("download", "file", t.subject(), "status", resp.StatusCode, "bytes", resp.ContentLength, "took", time.Since(begun))
-	start, refusal := t.accept(e, resp, offset)
+	start, refusal := t.accept(ctx, e, resp, offset)
 	dog.pause()
 	if refusal != nil {
 		_ = resp.Body.Close()
@@ -129,7 +129,7 @@ func escapePath(path string) string {
 
 // accept tells content from pages. All of this must be so: the status says success, Content-Disposition is there, which
 // no page has, and the length is that of the listing.
-func (t *Content) accept(e Error, resp *http.Response, offset int64) (start int64, refusal error) {
+func (t *Content) accept(ctx context.Context, e Error, resp *http.Response, offset int64) (start int64, refusal error) {
 	e.Status = resp.StatusCode
 	if resp.StatusCode == http.StatusPartialContent {
 		want := fmt.Sprintf("bytes %d-%d/%d", offset, t.file.Size-1, t.file.Size)
@@ -141,9 +141,9 @@ func (t *Content) accept(e Error, resp *http.Response, offset int64) (start int6
 	} else if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Disposition") == "" {
 		page, err := io.ReadAll(io.LimitReader(resp.Body, maxPage))
 		if err != nil && len(page) == 0 {
-			return 0, transportError(resp.Request.Context(), e, err)
+			return 0, transportError(ctx, e, err)
 		}
-		return 0, pageError(e, resp, page)
+		return 0, pageError(e, answerOf(resp, page))
 	}
 	switch encoding := resp.Header.Get("Content-Encoding"); {
 	case encoding != "" && encoding != "identity":

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"html"
-	"net/http"
 	"regexp"
 	"strings"
 )
@@ -19,18 +18,18 @@ import (
 var errEmptyPage = errors.New("the data store answers with an empty page")
 
 // pageError makes an error of the beginning of an answer that is not content.
-func pageError(e Error, resp *http.Response, body []byte) *Error {
-	e.Status = resp.StatusCode
-	statusError(&e, resp)
+func pageError(e Error, a answer) *Error {
+	e.Status = a.status
+	statusError(&e, a)
 	if e.Err != nil {
 		return &e
 	}
-	message, ok := pageMessage(body)
+	message, ok := pageMessage(a.body)
 	switch {
-	case len(bytes.TrimSpace(body)) == 0:
+	case len(bytes.TrimSpace(a.body)) == 0:
 		e.Err, e.cause = ErrServer, errEmptyPage
 	case !ok:
-		e.Err, e.cause = ErrProtocol, fmt.Errorf("no data store answers there, but %s", describePage(resp, body))
+		e.Err, e.cause = ErrProtocol, fmt.Errorf("no data store answers there, but %s", describePage(a))
 	default:
 		e.Message = redact(shorten(message))
 		e.Err = messageError(message)
@@ -60,12 +59,12 @@ func pageMessage(body []byte) (string, bool) {
 var titleElement = regexp.MustCompile(`(?is)<title[^>]*>([^<]*)`)
 
 // describePage says in a few words what a page is.
-func describePage(resp *http.Response, body []byte) string {
-	kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+func describePage(a answer) string {
+	kind, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")
 	if kind == "" {
 		kind = "something"
 	}
-	title := titleElement.FindSubmatch(body)
+	title := titleElement.FindSubmatch(a.body)
 	if title == nil {
 		return kind
 	}

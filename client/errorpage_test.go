@@ -2,9 +2,7 @@ package client
 
 import (
 	"errors"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -35,7 +33,7 @@ func TestPagesOfTheDownloadServletBecomeErrors(t *testing.T) {
 			"html":  "<html><body><h1>Error</h1>\n" + test.message + "\n</body></html>\n",
 			"plain": "Error:\n" + test.message + "\n",
 		} {
-			err := pageError(Error{Op: "download"}, page200("text/html;charset=utf-8"), []byte(page))
+			err := pageError(Error{Op: "download"}, page200("text/html;charset=utf-8", page))
 			if !errors.Is(err, test.want) || err.Message != test.message {
 				t.Errorf("%s as %s: got %v", test.name, form, err)
 			}
@@ -57,7 +55,7 @@ func TestPagesWithoutTheUsualForm(t *testing.T) {
 		{"login page", "<!DOCTYPE html><html><head><TITLE>Sign in\n to SWITCH</TITLE></head></html>", ErrProtocol, "Sign in to SWITCH"},
 		{"some text", "OK", ErrProtocol, "text/html"},
 	} {
-		err := pageError(Error{Op: "download"}, page200("text/html"), []byte(test.page))
+		err := pageError(Error{Op: "download"}, page200("text/html", test.page))
 		if !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: got %v", test.name, err)
 		}
@@ -69,9 +67,9 @@ func TestStatusesOtherThan200(t *testing.T) {
 		301: ErrProtocol, 400: ErrProtocol, 401: ErrUnauthenticated, 403: ErrForbidden, 404: ErrProtocol, 405: errors.ErrUnsupported,
 		414: ErrProtocol, 429: ErrUnavailable, 500: ErrUnavailable, 502: ErrUnavailable, 503: ErrUnavailable,
 	} {
-		resp := page200("text/html")
-		resp.StatusCode = status
-		err := pageError(Error{Op: "download"}, resp, []byte("<html><body><h1>Error</h1>\nUnknown data set: X\n</body></html>"))
+		a := page200("text/html", "<html><body><h1>Error</h1>\nUnknown data set: X\n</body></html>")
+		a.status = status
+		err := pageError(Error{Op: "download"}, a)
 		if !errors.Is(err, want) || err.Status != status {
 			t.Errorf("%d: got %v", status, err)
 		}
@@ -79,10 +77,6 @@ func TestStatusesOtherThan200(t *testing.T) {
 }
 
 // page200 is an answer with a page.
-func page200(contentType string) *http.Response {
-	w := httptest.NewRecorder()
-	w.Header().Set("Content-Type", contentType)
-	resp := w.Result()
-	resp.Body = io.NopCloser(strings.NewReader(""))
-	return resp
+func page200(contentType, body string) answer {
+	return answer{status: 200, header: http.Header{"Content-Type": {contentType}}, body: []byte(body)}
 }

@@ -74,55 +74,55 @@ func (c *Client) transferRequest(ctx context.Context, h *http.Client, url string
 }
 
 // control sends a request whose answer is small.
-func (c *Client) control(ctx context.Context, e Error, url string, params map[string]string) (*http.Response, []byte, error) {
+func (c *Client) control(ctx context.Context, e Error, url string, params map[string]string) (answer, error) {
 	limited, cancel := context.WithTimeout(ctx, c.opts.BlockTimeout)
 	defer cancel()
 	resp, err := c.transferRequest(limited, c.metadata, url, params)
 	if err != nil {
-		return nil, nil, transportError(limited, e, err)
+		return answer{}, transportError(limited, e, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxPage))
 	if err != nil {
-		return nil, nil, transportError(limited, e, err)
+		return answer{}, transportError(limited, e, err)
 	}
-	return resp, body, nil
+	return answerOf(resp, body), nil
 }
 
 // startTransfer opens a download session for the file.
 func (t *Content) startTransfer(ctx context.Context, url, token string) (*transferSession, error) {
 	e := Error{Op: "file-transfer start", Subject: t.subject()}
-	resp, body, err := t.c.control(ctx, e, url, map[string]string{
+	a, err := t.c.control(ctx, e, url, map[string]string{
 		"method": "startDownloadSession", "userSessionId": token, "downloadItemIds": t.subject(), "wishedNumberOfStreams": "1",
 	})
 	if err != nil {
 		return nil, err
 	}
-	e.Status = resp.StatusCode
-	var answer transferAnswer
-	if resp.StatusCode != http.StatusOK || json.Unmarshal(body, &answer) != nil {
+	e.Status = a.status
+	var started transferAnswer
+	if a.status != http.StatusOK || json.Unmarshal(a.body, &started) != nil {
 		// A data store without this servlet takes its name for that of a Dataset.
-		statusError(&e, resp)
+		statusError(&e, a)
 		if e.Err == nil || errors.Is(e.Err, ErrProtocol) {
 			e.Err, e.Message = errors.ErrUnsupported, "the data store has no file-transfer"
 		}
 		return nil, &e
 	}
-	if answer.Error != "" || answer.Exception != "" {
-		return nil, answer.err(e)
+	if started.Error != "" || started.Exception != "" {
+		return nil, started.err(e)
 	}
-	if answer.DownloadSessionID == "" {
+	if started.DownloadSessionID == "" {
 		e.Err, e.Message = ErrProtocol, "no download session"
 		return nil, &e
 	}
-	s := &transferSession{url: url, id: answer.DownloadSessionID}
+	s := &transferSession{url: url, id: started.DownloadSessionID}
 	t.left = append(t.left, s) // until it proves good
-	if len(answer.StreamIDs) == 0 {
+	if len(started.StreamIDs) == 0 {
 		e.Err, e.Message = errors.ErrUnsupported, "no stream"
 		return nil, &e
 	}
-	s.stream = answer.StreamIDs[0]
-	first, last, ok := parseRange(answer.Ranges[t.subject()])
+	s.stream = started.StreamIDs[0]
+	first, last, ok := parseRange(started.Ranges[t.subject()])
 	switch {
 	case !ok:
 		e.Err, e.Message = ErrProtocol, "no range of chunks for the file"
@@ -167,37 +167,37 @@ func (a transferAnswer) err(e Error) *Error {
 // queue puts chunks into the session's queue.
 func (t *Content) queue(ctx context.Context, s *transferSession, ranges string) error {
 	e := Error{Op: "file-transfer queue", Subject: t.subject()}
-	resp, body, err := t.c.control(ctx, e, s.url, map[string]string{
+	a, err := t.c.control(ctx, e, s.url, map[string]string{
 		"method": "queue", "downloadSessionId": s.id, "ranges": ranges,
 	})
 	if err != nil {
 		return err
 	}
-	return transferFailure(e, resp, body)
+	return transferFailure(e, a)
 }
 
 // transferFailure finds the error in an answer that should be empty.
-func transferFailure(e Error, resp *http.Response, body []byte) error {
-	e.Status = resp.StatusCode
-	if statusError(&e, resp); e.Err != nil {
+func transferFailure(e Error, a answer) error {
+	e.Status = a.status
+	if statusError(&e, a); e.Err != nil {
 		return &e
 	}
-	if len(bytes.TrimSpace(body)) == 0 {
+	if len(bytes.TrimSpace(a.body)) == 0 {
 		return nil
 	}
-	var answer transferAnswer
-	if err := json.Unmarshal(body, &answer); err != nil || answer.Error == "" && answer.Exception == "" {
-		return pageError(e, resp, body)
+	var failure transferAnswer
+	if err := json.Unmarshal(a.body, &failure); err != nil || failure.Error == "" && failure.Exception == "" {
+		return pageError(e, a)
 	}
-	return answer.err(e)
+	return failure.err(e)
 }
 
 // finishTransfer ends a download session. A failure is of no interest: there is nothing more to do about it.
 func (t *Content) finishTransfer(ctx context.Context, s *transferSession) {
 	e := Error{Op: "file-transfer finish", Subject: t.subject()}
-	resp, body, err := t.c.control(ctx, e, s.url, map[string]string{"method": "finishDownloadSession", "downloadSessionId": s.id})
+	a, err := t.c.control(ctx, e, s.url, map[string]string{"method": "finishDownloadSession", "downloadSessionId": s.id})
 	if err == nil {
-		err = transferFailure(e, resp, body)
+		err = transferFailure(e, a)
 	}
 	if err != nil {
 		t.c.log.Debug("download session not finished", "file", t.subject(), "error", err)

@@ -51,9 +51,7 @@ func withoutCollection(id string) (short, collection string) {
 
 // GetDataSets returns Datasets by permId.
 func (c *Client) GetDataSets(ctx context.Context, permIDs ...string) (map[string]*DataSet, error) {
-	return getAll(ctx, c, "getDataSets", permIDs, func(id string) jsonObject {
-		return dataSetPermIDObject(id)
-	}, fetchDataSet(), decodeDataSet)
+	return getAll(ctx, c, "getDataSets", permIDs, dataSetPermIDObject, fetchDataSet(), decodeDataSet)
 }
 
 func dataSetPermIDObject(permID string) jsonObject {

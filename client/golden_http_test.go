@@ -53,8 +53,9 @@ func newTestClient(t *testing.T, opts Options) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	farewell := context.WithoutCancel(t.Context())
 	t.Cleanup(func() {
-		if err := c.Close(context.WithoutCancel(t.Context())); err != nil && !errors.Is(err, ErrUnavailable) {
+		if err := c.Close(farewell); err != nil && !errors.Is(err, ErrUnavailable) {
 			t.Error(err)
 		}
 	})
@@ -216,14 +217,13 @@ func TestDecodingOfRealDataSets(t *testing.T) {
 }
 
 func TestDecodingOfTheOtherRealAnswers(t *testing.T) {
-	ctx := t.Context()
 	t.Run("getSamples", func(t *testing.T) {
 		keys := goldenJSON[struct{ Result map[string]map[string]any }](t, "as/getSamples.expected.json").Result
 		ids := []string{"20991231000000000-9"}
 		for k := range keys {
 			ids = append(ids, k)
 		}
-		got, err := replayGolden(t, "as/getSamples").GetObjects(ctx, ids...)
+		got, err := replayGolden(t, "as/getSamples").GetObjects(t.Context(), ids...)
 		if err != nil || len(got) != len(keys) {
 			t.Fatalf("got %d objects, %v, want %d", len(got), err, len(keys))
 		}
@@ -236,14 +236,14 @@ func TestDecodingOfTheOtherRealAnswers(t *testing.T) {
 	t.Run("getProjects", func(t *testing.T) {
 		keys := goldenJSON[struct{ Result map[string]map[string]any }](t, "as/getProjects.expected.json").Result
 		for k, e := range keys {
-			got, err := replayGolden(t, "as/getProjects").GetProjects(ctx, k)
+			got, err := replayGolden(t, "as/getProjects").GetProjects(t.Context(), k)
 			if err != nil || got[k] == nil || got[k].Identifier != at(e, "identifier", "identifier") || got[k].Space != at(e, "space", "code") {
 				t.Errorf("%s: got %+v, %v", k, got[k], err)
 			}
 		}
 	})
 	t.Run("searchSpaces", func(t *testing.T) {
-		spaces, err := replayGolden(t, "as/searchSpaces").Spaces(ctx)
+		spaces, err := replayGolden(t, "as/searchSpaces").Spaces(t.Context())
 		expected := expectedObjects(t, "as/searchSpaces")
 		if err != nil || len(spaces) != len(expected) || len(spaces) == 0 {
 			t.Fatalf("got %d spaces, %v", len(spaces), err)
@@ -255,14 +255,14 @@ func TestDecodingOfTheOtherRealAnswers(t *testing.T) {
 		}
 	})
 	t.Run("searchSpaces_empty", func(t *testing.T) {
-		if spaces, err := replayGolden(t, "as/searchSpaces_empty").Spaces(ctx); err != nil || len(spaces) != 0 {
+		if spaces, err := replayGolden(t, "as/searchSpaces_empty").Spaces(t.Context()); err != nil || len(spaces) != 0 {
 			t.Errorf("got %v, %v", spaces, err)
 		}
 	})
 	t.Run("searchExperiments", func(t *testing.T) {
 		expected := expectedObjects(t, "as/searchExperiments")
 		i := 0
-		for o, err := range replayGolden(t, "as/searchExperiments").SearchCollections(ctx) {
+		for o, err := range replayGolden(t, "as/searchExperiments").SearchCollections(t.Context()) {
 			if err != nil || o.Identifier != at(expected[i], "identifier", "identifier") || o.Type != at(expected[i], "type", "code") {
 				t.Fatalf("got %+v, %v", o, err)
 			}
@@ -273,7 +273,7 @@ func TestDecodingOfTheOtherRealAnswers(t *testing.T) {
 		}
 	})
 	t.Run("searchVocabularies", func(t *testing.T) {
-		list, err := replayGolden(t, "as/searchVocabularies").Vocabularies(ctx)
+		list, err := replayGolden(t, "as/searchVocabularies").Vocabularies(t.Context())
 		if err != nil || len(list) == 0 {
 			t.Fatal(err)
 		}
@@ -291,7 +291,7 @@ func TestDecodingOfTheOtherRealAnswers(t *testing.T) {
 	})
 	t.Run("searchSampleTypes", func(t *testing.T) {
 		for _, name := range []string{"as/searchSampleTypes", "as/searchSampleTypes_entityType_cycle"} {
-			types, err := replayGolden(t, name).ObjectTypes(ctx)
+			types, err := replayGolden(t, name).ObjectTypes(t.Context())
 			if err != nil || len(types) == 0 {
 				t.Fatal(err)
 			}
@@ -309,41 +309,41 @@ func TestDecodingOfTheOtherRealAnswers(t *testing.T) {
 		}
 	})
 	t.Run("types of collections and datasets", func(t *testing.T) {
-		if types, err := replayGolden(t, "as/searchExperimentTypes").CollectionTypes(ctx); err != nil || len(types) == 0 {
+		if types, err := replayGolden(t, "as/searchExperimentTypes").CollectionTypes(t.Context()); err != nil || len(types) == 0 {
 			t.Errorf("got %v, %v", types, err)
 		}
-		if types, err := replayGolden(t, "as/searchDataSetTypes").DataSetTypes(ctx); err != nil || len(types) == 0 {
+		if types, err := replayGolden(t, "as/searchDataSetTypes").DataSetTypes(t.Context()); err != nil || len(types) == 0 {
 			t.Errorf("got %v, %v", types, err)
 		}
 	})
 	t.Run("searchDataStores", func(t *testing.T) {
-		stores, err := replayGolden(t, "as/searchDataStores").SearchDataStores(ctx)
+		stores, err := replayGolden(t, "as/searchDataStores").SearchDataStores(t.Context())
 		want := []DataStore{{"DSS1", "https://dss1.example.org:443/datastore_server"}, {"DSS2", "https://dss2.example.org:443/datastore_server"}}
 		if err != nil || !slices.Equal(stores, want) {
 			t.Errorf("got %v, %v", stores, err)
 		}
 	})
 	t.Run("getSessionInformation", func(t *testing.T) {
-		info, err := replayGolden(t, "as/getSessionInformation").SessionInformation(ctx)
+		info, err := replayGolden(t, "as/getSessionInformation").SessionInformation(t.Context())
 		if err != nil || info.SessionToken != goldenToken || info.UserName != "jdoe" || info.Person.UserID != "jdoe" || info.PersonalAccessToken {
 			t.Errorf("got %+v, %v", info, err)
 		}
 	})
 	t.Run("getServerInformation", func(t *testing.T) {
-		info, err := replayGolden(t, "as/getServerInformation").ServerInformation(ctx)
+		info, err := replayGolden(t, "as/getServerInformation").ServerInformation(t.Context())
 		if err != nil || info["api-version"] != "3.6" {
 			t.Errorf("got %v, %v", info, err)
 		}
 	})
 	t.Run("isSessionActive", func(t *testing.T) {
 		for name, want := range map[string]bool{"as/isSessionActive_true": true, "as/isSessionActive_false": false} {
-			if active, err := replayGolden(t, name).IsSessionActive(ctx); err != nil || active != want {
+			if active, err := replayGolden(t, name).IsSessionActive(t.Context()); err != nil || active != want {
 				t.Errorf("%s: got %v, %v", name, active, err)
 			}
 		}
 	})
 	t.Run("unarchiveDataSets", func(t *testing.T) {
-		if err := replayGolden(t, "as/unarchiveDataSets").UnarchiveDataSets(ctx, "20230914160000456-31"); err != nil {
+		if err := replayGolden(t, "as/unarchiveDataSets").UnarchiveDataSets(t.Context(), "20230914160000456-31"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -355,7 +355,7 @@ func TestDecodingOfTheOtherRealAnswers(t *testing.T) {
 				"getServerInformation": {200, golden(t, "as/getServerInformation.json")},
 			})
 			c.session.current, c.opts.Token, c.opts.User, c.opts.Password = credential{}, "", "jdoe", password
-			if _, err := c.ServerInformation(ctx); !errors.Is(err, want) {
+			if _, err := c.ServerInformation(t.Context()); !errors.Is(err, want) {
 				t.Errorf("%s: got %v, want %v", name, err, want)
 			}
 		}

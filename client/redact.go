@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
+	"strings"
 )
 
 // Session tokens are "<user>-<15 digits>x<32 hex digits>", personal access tokens the same with "$pat-" in front
@@ -29,4 +30,24 @@ func withoutURL(err error) error {
 		err = e.Err
 	}
 	return err
+}
+
+// hide removes secrets that are known from the server's words in err: tokens need not have the usual form.
+func hide(err error, secrets ...string) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	message := e.Message
+	for _, s := range secrets {
+		if s != "" {
+			message = strings.ReplaceAll(message, s, "[token]")
+		}
+	}
+	if message == e.Message {
+		return err
+	}
+	hidden := *e
+	hidden.Message = message
+	return &hidden
 }

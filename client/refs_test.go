@@ -139,7 +139,7 @@ func FuzzReferences(f *testing.F) {
 		f.Add(golden(f, name+".json"))
 	}
 	f.Add([]byte(`{"@id":1,"objects":[1,{"@id":"2","parents":[2,1],"dataSets":[2]}],"totalCount":1}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(_ *testing.T, data []byte) {
 		root, err := parseJSON(data)
 		if err != nil {
 			return

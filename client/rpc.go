@@ -68,12 +68,12 @@ func (c *Client) post(ctx context.Context, url, method string, body []byte) (*do
 		return nil, failed
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, err := readAnswer(resp)
-	c.log.Debug("call", "method", method, "status", resp.StatusCode, "bytes", len(answer), "took", time.Since(start))
+	body, err = readAnswer(resp)
+	c.log.Debug("call", "method", method, "status", resp.StatusCode, "bytes", len(body), "took", time.Since(start))
 	if err != nil {
 		return nil, transportError(ctx, e, err)
 	}
-	return decodeAnswer(e, resp, answer)
+	return decodeAnswer(e, answerOf(resp, body))
 }
 
 // readAnswer reads a body that may be large JSON; of anything else it reads the beginning.
@@ -93,29 +93,29 @@ func looksLikeJSON(body []byte) bool {
 
 // decodeAnswer takes an answer apart. Errors of the application server come with status 200, those of a data store's v1
 // services with 500, both as JSON; whatever is no JSON was not written by openBIS.
-func decodeAnswer(e Error, resp *http.Response, body []byte) (*document, error) {
-	e.Status = resp.StatusCode
-	if !looksLikeJSON(body) {
-		return nil, noJSON(e, resp, body)
+func decodeAnswer(e Error, a answer) (*document, error) {
+	e.Status = a.status
+	if !looksLikeJSON(a.body) {
+		return nil, noJSON(e, a)
 	}
-	answer, err := parseJSON(body, "fetchOptions")
+	envelope, err := parseJSON(a.body, "fetchOptions")
 	if err != nil {
-		if resp.StatusCode != http.StatusOK {
-			return nil, noJSON(e, resp, body)
+		if a.status != http.StatusOK {
+			return nil, noJSON(e, a)
 		}
 		e.Err, e.cause = ErrProtocol, err
 		return nil, &e
 	}
-	if failure := answer.member("error"); failure != nil {
+	if failure := envelope.member("error"); failure != nil {
 		return nil, rpcError(e, newDocument(*failure))
 	}
-	for i, key := range answer.keys {
-		if key == "result" && resp.StatusCode == http.StatusOK {
-			return newDocument(answer.items[i]), nil
+	for i, key := range envelope.keys {
+		if key == "result" && a.status == http.StatusOK {
+			return newDocument(envelope.items[i]), nil
 		}
 	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, noJSON(e, resp, body)
+	if a.status != http.StatusOK {
+		return nil, noJSON(e, a)
 	}
 	e.Err, e.cause = ErrProtocol, errors.New("JSON that is no answer to a call")
 	return nil, &e
@@ -158,42 +158,14 @@ func shorten(message string) string {
 
 // noJSON finds the error for an answer to a JSON-RPC request that is something else: the page of a proxy, of a login
 // service, of another web server.
-func noJSON(e Error, resp *http.Response, body []byte) error {
-	statusError(&e, resp)
+func noJSON(e Error, a answer) error {
+	statusError(&e, a)
 	switch {
 	case e.Err != nil:
-	case len(bytes.TrimSpace(body)) == 0:
+	case len(bytes.TrimSpace(a.body)) == 0:
 		e.Err, e.cause = ErrProtocol, errors.New("the answer is empty")
 	default:
-		e.Err, e.cause = ErrProtocol, fmt.Errorf("no openBIS answers there, but %s", describePage(resp, body))
+		e.Err, e.cause = ErrProtocol, fmt.Errorf("no openBIS answers there, but %s", describePage(a))
 	}
 	return &e
-}
-
-// statusError sets the error for a status other than 200.
-func statusError(e *Error, resp *http.Response) {
-	switch s := resp.StatusCode; {
-	case s == http.StatusOK:
-	case s == http.StatusUnauthorized || s == http.StatusProxyAuthRequired:
-		e.Err = ErrUnauthenticated
-	case s == http.StatusForbidden:
-		e.Err = ErrForbidden
-	case s == http.StatusMethodNotAllowed || s == http.StatusNotImplemented:
-		e.Err = errors.ErrUnsupported
-	case s == http.StatusTooManyRequests || s >= 500:
-		e.Err, e.cause = ErrUnavailable, retryAfter(resp.Header)
-	case s >= 300 && s < 400:
-		e.Err, e.cause = ErrProtocol, fmt.Errorf("the server redirects to %s", redirectTarget(resp))
-	default:
-		e.Err = ErrProtocol
-	}
-}
-
-// redirectTarget is where a redirect leads, without its path and query.
-func redirectTarget(resp *http.Response) string {
-	u, err := resp.Location()
-	if err != nil {
-		return "nowhere"
-	}
-	return u.Scheme + "://" + u.Host
 }

@@ -70,11 +70,11 @@ func searchAll[T any](ctx context.Context, c *Client, s searchOf[T], criteria []
 			}
 			hits, total := d.result().hits()
 			for _, n := range hits {
-				if id := entityID(n); seen[id] {
+				id := entityID(n)
+				if seen[id] {
 					continue
-				} else {
-					seen[id] = true
 				}
+				seen[id] = true
 				t := s.decode(n)
 				if d.err != nil {
 					break

@@ -150,7 +150,7 @@ func (c *Client) login(ctx context.Context) (string, error) {
 	}
 	d, err := c.invoke(ctx, c.asURL(asV3), "login", c.opts.User, password)
 	if err != nil {
-		return "", err
+		return "", hide(err, password)
 	}
 	if d.root.kind == null {
 		e.Err, e.Message = ErrUnauthenticated, "wrong user or password"
@@ -168,13 +168,13 @@ func (c *Client) login(ctx context.Context) (string, error) {
 func (c *Client) realToken(ctx context.Context, pat string) (string, error) {
 	d, err := c.invoke(ctx, c.asURL(asV3), "getSessionInformation", pat)
 	if err != nil {
-		return "", err
+		return "", hide(err, pat)
 	}
-	real := d.result().text("sessionToken")
-	if real == "" {
+	token := d.result().text("sessionToken")
+	if token == "" {
 		return "", &Error{Op: "getSessionInformation", Err: ErrProtocol, Message: "no session token"}
 	}
-	return real, nil
+	return token, nil
 }
 
 // logout ends the session that the client has made.
@@ -187,7 +187,7 @@ func (s *session) logout(ctx context.Context, c *Client) error {
 		return nil
 	}
 	_, err := c.invoke(ctx, c.asURL(asV3), "logout", token)
-	return err
+	return hide(err, token)
 }
 
 // service is a JSON-RPC endpoint.
@@ -219,6 +219,7 @@ func withSession[T any](ctx context.Context, c *Client, needReal bool, do func(c
 		return zero, err
 	}
 	t, err := do(cred)
+	err = hide(err, cred.token, cred.real)
 	if err == nil || !errors.Is(err, ErrUnauthenticated) {
 		return t, err
 	}
@@ -230,5 +231,6 @@ func withSession[T any](ctx context.Context, c *Client, needReal bool, do func(c
 		}
 		return zero, renewErr
 	}
-	return do(fresh)
+	t, err = do(fresh)
+	return t, hide(err, fresh.token, fresh.real)
 }

@@ -62,7 +62,7 @@ func (c *Client) sessionActive(ctx context.Context, s service, tokenOf func(cred
 func (c *Client) tokenActive(ctx context.Context, s service, token string) (bool, error) {
 	d, err := c.invoke(ctx, s.url, "isSessionActive", token)
 	if err != nil {
-		return false, err
+		return false, hide(err, token)
 	}
 	if d.root.kind != boolean {
 		return false, &Error{Op: "isSessionActive", Err: ErrProtocol, Message: "the answer is neither true nor false"}
