@@ -57,7 +57,8 @@ func (as *applicationServer) unarchive(session *session, args []any) (any, error
 
 // FinishUnarchiving makes the data sets available that are being unarchived, and returns how many these were.
 func (s *Server) FinishUnarchiving() int {
-	defer s.store.lock(true)()
+	unlock := s.store.lock(true)
+	defer unlock()
 	n := 0
 	for _, d := range s.Lab.DataSets {
 		if d.Physical != nil && d.Physical.Status == "UNARCHIVE_PENDING" {

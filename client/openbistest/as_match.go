@@ -16,9 +16,10 @@ const (
 	memoryEngine               // everything ignores case
 )
 
-// textMatcher makes a test of a string value of criteria. A nil value accepts everything.
+// textMatcher makes a test of a string value of criteria. A missing value, or one without text, accepts everything: pyBIS
+// sends such for "no code wanted".
 func textMatcher(value *object, wildcards bool, e engine) func(string) bool {
-	if value == nil {
+	if value == nil || value.fields["value"] == nil {
 		return func(string) bool { return true }
 	}
 	want := value.text("value")

@@ -50,7 +50,7 @@ func exactly(child *object) (kind, text string, ok bool) {
 	case "PermId", "Identifier", "Code":
 		value := child.object("fieldValue")
 		column := normaliseField(child.text("fieldName"))
-		if value == nil || value.class.Type != "as.dto.common.search.StringEqualToValue" ||
+		if value == nil || value.fields["value"] == nil || value.class.Type != "as.dto.common.search.StringEqualToValue" ||
 			column != "" && column != normaliseField(criteriaName(child)) ||
 			child.bool("useWildcards", true) && strings.ContainsAny(value.text("value"), "*?") {
 			return "", "", false
