@@ -22,7 +22,6 @@ type block struct {
 	state   state
 	buf     *buffer // nil until a fetch reaches the block
 	filled  int     // data[:filled] is valid, and not written any more
-	err     error   // why the block is gone, if it failed
 
 	ahead    bool    // counted as read-ahead: nobody has touched it
 	via      *stream // the stream that will come by, of a queued block; nil: in content.queue
@@ -104,9 +103,9 @@ func (b *block) drop() {
 
 // fail drops the block and gives err to those who wait for it.
 func (b *block) fail(err error) {
-	b.err = b.content.wrap(b.n, err)
 	b.drop()
-	b.refuse(func(*File) error { return b.err })
+	err = b.content.wrap(b.n, err)
+	b.refuse(func(*File) error { return err })
 }
 
 // refuse gives those who wait the error for their handle, if there is one.

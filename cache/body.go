@@ -95,8 +95,8 @@ func (st *stream) discard(n int64) error {
 // expectEnd reads the end of the body, which comes when its checksum is right.
 func (st *stream) expectEnd() error {
 	var more [1]byte
-	switch _, err := st.read(more[:]); err { //nolint:errorlint // a wrapped io.EOF is a failure, not the end
-	case io.EOF:
+	switch _, err := st.read(more[:]); err {
+	case io.EOF: //nolint:errorlint // a wrapped io.EOF is a failure, not the end
 		return nil
 	case nil:
 		return errLength

@@ -92,7 +92,7 @@ func TestReadAheadTakesHalfOfTheMemoryAtMost(t *testing.T) {
 			key.Path = fmt.Sprint(i)
 			f := s.Open(key, r.open)
 			defer func() { _ = f.Close() }()
-			readAll(t, f, 0, 20*MiB)
+			readAll(t, f, 0, 10*MiB)
 			synctest.Wait()
 			s.mu.Lock()
 			if s.budget.ahead > 32*MiB {
@@ -215,4 +215,44 @@ func TestHeapStaysNearTheCap(t *testing.T) {
 	if stats := s.Stats(); stats.Fetched < 1<<30 {
 		t.Errorf("only %d bytes passed", stats.Fetched)
 	}
+}
+
+func TestBuffersAreUsedAgain(t *testing.T) {
+	s := newStore(t, Options{Memory: minMemory})
+	r := newFake(200 * MiB)
+	f := openFake(t, s, r)
+	p := make([]byte, 128<<10)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for off := int64(0); off < r.size; off += int64(len(p)) {
+		readInto(t, f, p, off)
+	}
+	runtime.ReadMemStats(&after)
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 50*MiB {
+		t.Errorf("%d bytes were allocated", allocated)
+	}
+}
+
+func TestWaitingForMemoryIsNotAStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t, Options{Memory: minMemory})
+		r := newFake(1 << 30)
+		f := openFake(t, s, r)
+		var bufs []*buffer
+		for n := range int64(8) {
+			read(t, f, 10*n*MiB, 10)
+			s.mu.Lock()
+			bufs = append(bufs, f.content.blocks[10*n].pin(f))
+			s.mu.Unlock()
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() { read(t, f, 500*MiB, 10) })
+		elapse(5 * defaultBlockTimeout)
+		s.mu.Lock()
+		for _, buf := range bufs {
+			s.budget.unpin(buf)
+		}
+		s.mu.Unlock()
+		wg.Wait()
+	})
 }

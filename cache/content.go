@@ -21,7 +21,7 @@ type content struct {
 
 	queue    []*block  // queued blocks that no stream comes by, the oldest first; some are gone
 	bursting bool      // a goroutine works on the queue
-	streams  []*stream // at most streamsPerFile that are not stopped
+	streams  []*stream // few, and some of them stopped
 	fetches  int       // goroutines that may use the Remote
 	progress time.Time // when the last bytes came
 
@@ -127,8 +127,11 @@ func (c *content) acquire() (Remote, error) {
 	return remote, nil
 }
 
-// quiet ends what nobody needs any more when the last handle is closed.
+// quiet ends what nobody needs any more when the last handle is closed. Who
+// opens the file next is another reader.
 func (c *content) quiet() {
+	c.window = newWindow(c.total, c.store.opts.Memory/BlockSize)
+	c.broken = false
 	for _, st := range c.streams {
 		st.stop()
 	}

@@ -261,6 +261,11 @@ func newStore(t testing.TB, opts Options) *Store {
 			t.Errorf("Close: %v", err)
 		}
 		stats := s.Stats()
+		for _, b := range s.budget.lru.Keys() {
+			if b.buf.pins != 0 || b.interest != 0 || len(b.waiters) != 0 {
+				t.Errorf("block %d still has %d pins, %d readers and %d waiters", b.n, b.buf.pins, b.interest, len(b.waiters))
+			}
+		}
 		if stats.Peak > s.opts.Memory {
 			t.Errorf("%d bytes were in use, %d allowed", stats.Peak, s.opts.Memory)
 		}

@@ -97,8 +97,8 @@ func (f *File) usable() error {
 }
 
 // await returns the buffer of *b, pinned, when its first need bytes are there.
-// Store.mu is given up while it waits. If *b is evicted before, another block
-// takes its place.
+// Store.mu is given up while it waits. If *b has gone before, another block takes
+// its place.
 func (f *File) await(ctx context.Context, b **block, need int) (*buffer, error) {
 	c, s := f.content, f.content.store
 	for {
@@ -106,8 +106,6 @@ func (f *File) await(ctx context.Context, b **block, need int) (*buffer, error) 
 			return nil, err
 		}
 		switch {
-		case (*b).err != nil:
-			return nil, (*b).err
 		case (*b).state == gone:
 			(*b).leave()
 			*b = c.touch((*b).n)

@@ -264,3 +264,17 @@ func TestClosedHandleFails(t *testing.T) {
 	readFails(t, f, 0, 1, fs.ErrClosed)
 	read(t, other, 0, 1)
 }
+
+// The position of one who has closed the file is not continued by the next one.
+func TestReadersAfterEachOtherAreNotOneSequentialReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newFake(1 << 30)
+		s := newStore(t, Options{})
+		f := openFake(t, s, r)
+		readAll(t, f, 0, 2*MiB)
+		_ = f.Close()
+		read(t, openFake(t, s, r), 2*MiB, 4096)
+		synctest.Wait()
+		r.wantCounts(t, 0, 3)
+	})
+}

@@ -183,7 +183,7 @@ func (c *content) again(b *block, err error, excused bool) {
 	b.setVia(nil)
 	b.detach()
 	switch {
-	case c.store.closed || len(c.handles) == 0:
+	case c.store.closed:
 		b.fail(errClosed)
 	case len(b.waiters) == 0:
 		b.drop() // who wants it later asks again

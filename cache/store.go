@@ -24,7 +24,7 @@ const (
 	maxAttempts     = 3                // for one block, the first included
 	maxBurst        = 8                // blocks of one call, so that a jump does not wait for a long read-ahead
 	maxStreams      = 8                // of large files, in the whole store
-	streamsPerFile  = 2                // of these at most, where Blocks is not supported
+	streamsPerFile  = 4                // where Blocks is not supported: of as many readers at different places
 	streamReach     = 4                // blocks beyond its read-ahead for which a stream is waited for
 	maxGroup        = 8                // blocks that one read waits for at a time
 	maxFree         = 8                // buffers kept for reuse

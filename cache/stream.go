@@ -67,7 +67,7 @@ func (s *Store) admit() bool {
 			continue
 		}
 		open++
-		if st.paused && (idle == nil || st.pausedAt.Before(idle.pausedAt)) {
+		if st.paused && st.pending == 0 && (idle == nil || st.pausedAt.Before(idle.pausedAt)) {
 			idle = st
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -163,7 +164,7 @@ func TestBrokenStreamIsReplaced(t *testing.T) {
 				r.noBlocks = !blocks
 				r.onStream = func(call int, b *fakeBody) error {
 					if call == 1 {
-						b.failAt, b.failure = 20*MiB+5000, errReset
+						b.failAt, b.failure = 4*MiB+5000, errReset
 					}
 					return nil
 				}
@@ -171,7 +172,7 @@ func TestBrokenStreamIsReplaced(t *testing.T) {
 				readAll(t, f, 0, r.size)
 				synctest.Wait()
 				if blocks {
-					r.wantCounts(t, 1, 42)
+					r.wantCounts(t, 1, 58)
 				} else {
 					r.wantCounts(t, 2, 0)
 				}
@@ -277,7 +278,7 @@ func TestOneBlockIsCheckedBeforeAByteIsServed(t *testing.T) {
 		r.noBlocks = true
 		wrong := true
 		r.onStream = func(_ int, b *fakeBody) error {
-			b.corrupt = wrong
+			b.corrupt, b.piece = wrong, 1000
 			return nil
 		}
 		s := newStore(t, Options{})
@@ -309,7 +310,7 @@ func TestFailedChecksumAtTheEndCondemnsTheStream(t *testing.T) {
 				s := newStore(t, Options{})
 				f, innocent := openFake(t, s, r), openFake(t, s, r)
 				var err error
-				p := make([]byte, 128<<10)
+				p := make([]byte, MiB)
 				for off := int64(0); off < r.size && err == nil; off += int64(len(p)) {
 					_, err = f.ReadAt(t.Context(), p, off)
 				}
@@ -415,6 +416,10 @@ func TestStreamMayStartWhereItIsAskedTo(t *testing.T) {
 		}
 		readAll(t, f, 77*MiB, r.size)
 		r.wantCounts(t, 1, 0)
+		synctest.Wait()
+		if b := f.content.blocks[80]; b.source == nil {
+			t.Error("a block counts as verified though the stream had no beginning")
+		}
 	})
 }
 
@@ -487,6 +492,139 @@ func TestStreamsOfAStoreAreBounded(t *testing.T) {
 		}
 		if r.seen().bodies != maxStreams || s.Stats().Streams != maxStreams {
 			t.Errorf("%d streams are open, the store says %d", r.seen().bodies, s.Stats().Streams)
+		}
+	})
+}
+
+// A connection that breaks near the end is no verdict on what came before.
+func TestResetNearTheEndIsNoVerdict(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newFake(30 * MiB)
+		r.onStream = func(_ int, b *fakeBody) error {
+			b.failAt, b.failure = r.size-10, errReset
+			return nil
+		}
+		f := openFake(t, newStore(t, Options{}), r)
+		readAll(t, f, 0, r.size)
+		readAll(t, f, 0, r.size)
+		r.wantCounts(t, 1, 3)
+	})
+}
+
+func TestLongBodyFromTheMiddleCondemnsTheStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newFake(30 * MiB)
+		r.seekable, r.noBlocks = true, true
+		r.onStream = func(_ int, b *fakeBody) error {
+			b.end = r.size + 1
+			return nil
+		}
+		f := openFake(t, newStore(t, Options{}), r)
+		read(t, f, 20*MiB, MiB)
+		readFails(t, f, 29*MiB, MiB, ErrCorrupt)
+	})
+}
+
+// A stream passes over a block that a burst is bringing.
+func TestStreamLeavesTheBlocksOfABurstAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newFake(40 * MiB)
+		gate := make(chan struct{})
+		r.onBlock = func(_ context.Context, _ int, n int64, data []byte) ([]byte, error) {
+			if n == 6 {
+				<-gate
+			}
+			return data, nil
+		}
+		s := newStore(t, Options{})
+		f := openFake(t, s, r)
+		readAll(t, f, 0, 2*MiB)
+		var wg sync.WaitGroup
+		wg.Go(func() { read(t, f, 6*MiB, 10) })
+		synctest.Wait()
+		wg.Go(func() { readAll(t, f, 2*MiB, r.size) })
+		synctest.Wait()
+		if b := f.content.blocks[6]; b.state != loading || b.buf != nil {
+			t.Errorf("the stream has taken the block: %+v", b)
+		}
+		close(gate)
+		wg.Wait()
+		r.wantCounts(t, 1, 3)
+	})
+}
+
+// Where there are streams only, and all are busy, a reader gets his when one pauses.
+func TestReaderWaitsForAStreamToMakeWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newFake(100 * MiB)
+		r.noBlocks, r.seekable = true, true
+		gate := make(chan struct{})
+		r.onStream = func(_ int, b *fakeBody) error {
+			b.gate = gate
+			return nil
+		}
+		f := openFake(t, newStore(t, Options{Memory: minMemory}), r)
+		var wg sync.WaitGroup
+		for n := int64(99); n >= 0; n -= 9 {
+			wg.Go(func() { read(t, f, n*MiB, 10) })
+			synctest.Wait()
+		}
+		if got := r.seen().streams; got > streamsPerFile {
+			t.Errorf("%d streams are open", got)
+		}
+		close(gate)
+		wg.Wait()
+	})
+}
+
+func TestNextReaderMayHaveAStreamAgainUnlessAChecksumFailed(t *testing.T) {
+	for err, streams := range map[error]int{errReset: 2, errChecksum: 1} {
+		t.Run(err.Error(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newFake(40 * MiB)
+				r.onStream = func(call int, b *fakeBody) error {
+					if call == 1 {
+						b.failAt, b.failure = r.size-10, err
+					}
+					return nil
+				}
+				s := newStore(t, Options{Memory: minMemory})
+				for range 2 {
+					f := openFake(t, s, r)
+					p := make([]byte, MiB)
+					for off := int64(0); off < r.size; off += MiB {
+						_, _ = f.ReadAt(t.Context(), p, off)
+					}
+					_ = f.Close()
+					synctest.Wait()
+				}
+				if got := r.seen().streams; got != streams {
+					t.Errorf("%d streams, want %d", got, streams)
+				}
+			})
+		})
+	}
+}
+
+// What a stream passes and nobody asked for takes free memory only.
+func TestPassedBlocksEvictNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t, Options{Memory: minMemory})
+		used := newFake(1 << 30)
+		f := openFake(t, s, used)
+		for n := range int64(4) {
+			read(t, f, 10*n*MiB, 10)
+		}
+		passed := newFake(100 * MiB)
+		passed.noBlocks = true
+		key := passed.key()
+		key.Path = "passed"
+		g := s.Open(key, passed.open)
+		defer func() { _ = g.Close() }()
+		read(t, g, 90*MiB, 10)
+		synctest.Wait()
+		if stats := s.Stats(); stats.Evictions != 1 || stats.Resident != minMemory {
+			t.Errorf("stats are %+v", stats)
 		}
 	})
 }
