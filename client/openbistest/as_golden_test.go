@@ -36,7 +36,7 @@ func post(tb testing.TB, url string, body []byte) (int, []byte) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to the end
+	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
 		tb.Fatal(err)

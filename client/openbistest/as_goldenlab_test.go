@@ -122,15 +122,15 @@ func goldenID(v map[string]any) string {
 	return s
 }
 
-// each calls make for all entities of a type in the order of their ids.
-func (l *goldenLoader) each(typ string, make func(id string, v goldenEntity)) {
+// each calls build for all entities of a type in the order of their ids.
+func (l *goldenLoader) each(typ string, build func(id string, v goldenEntity)) {
 	ids := []string{}
 	for id := range l.seen[typ] {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
 	for _, id := range ids {
-		make(id, l.seen[typ][id])
+		build(id, l.seen[typ][id])
 	}
 }
 

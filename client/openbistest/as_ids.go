@@ -2,7 +2,7 @@ package openbistest
 
 // The id classes that requests may contain.
 func init() {
-	const any = "as.dto.common.id.IObjectId"
+	const anyID = "as.dto.common.id.IObjectId"
 	permID := map[string]paramType{"permId": textParam}
 	identifier := map[string]paramType{"identifier": textParam}
 	for _, e := range []struct{ pkg, entity string }{
@@ -12,31 +12,31 @@ func init() {
 	} {
 		prefix := "as.dto." + e.pkg + ".id."
 		ids := prefix + "I" + e.entity + "Id"
-		define(prefix+e.entity+"PermId", permID, ids, any)
+		define(prefix+e.entity+"PermId", permID, ids, anyID)
 		switch e.entity {
 		case "Project", "Experiment", "Sample":
-			define(prefix+e.entity+"Identifier", identifier, ids, any)
+			define(prefix+e.entity+"Identifier", identifier, ids, anyID)
 		case "Space":
-			define(prefix+"SpaceTechId", map[string]paramType{"techId": longParam, "id": textParam}, ids, any)
+			define(prefix+"SpaceTechId", map[string]paramType{"techId": longParam, "id": textParam}, ids, anyID)
 		case "Person":
-			define(prefix+"Me", nil, ids, any)
+			define(prefix+"Me", nil, ids, anyID)
 		case "Tag":
-			define(prefix+"TagCode", map[string]paramType{"code": textParam}, ids, any)
+			define(prefix+"TagCode", map[string]paramType{"code": textParam}, ids, anyID)
 		}
 	}
 	kinds := enumParam("as.dto.entitytype.EntityKind", "MATERIAL", "EXPERIMENT", "SAMPLE", "DATA_SET")
 	define("as.dto.entitytype.id.EntityTypePermId", map[string]paramType{"permId": textParam, "entityKind": kinds},
-		"as.dto.entitytype.id.IEntityTypeId", any)
+		"as.dto.entitytype.id.IEntityTypeId", anyID)
 	define("as.dto.vocabulary.id.VocabularyTermPermId", map[string]paramType{"code": textParam, "vocabularyCode": textParam},
-		"as.dto.vocabulary.id.IVocabularyTermId", any)
+		"as.dto.vocabulary.id.IVocabularyTermId", anyID)
 	define("as.dto.property.id.PropertyAssignmentPermId", map[string]paramType{
 		"entityTypeId":   objectParam("as.dto.entitytype.id.IEntityTypeId"),
 		"propertyTypeId": objectParam("as.dto.property.id.IPropertyTypeId"),
-	}, "as.dto.property.id.IPropertyAssignmentId", any)
+	}, "as.dto.property.id.IPropertyAssignmentId", anyID)
 	define("as.dto.service.id.DssServicePermId", map[string]paramType{
 		"permId": textParam, "dataStoreId": objectParam("as.dto.datastore.id.IDataStoreId"),
-	}, "as.dto.service.id.IDssServiceId", any)
-	define("as.dto.service.id.CustomASServiceCode", permID, "as.dto.service.id.ICustomASServiceId", any)
+	}, "as.dto.service.id.IDssServiceId", anyID)
+	define("as.dto.service.id.CustomASServiceCode", permID, "as.dto.service.id.ICustomASServiceId", anyID)
 }
 
 // idParam is a parameter with ids of an entity: "sample", "Sample".

@@ -14,8 +14,15 @@ import (
 
 func tlsConfig(s *Server) *tls.Config { return &tls.Config{RootCAs: s.CertPool()} }
 
+// httpAnswer is what an answer says before its body.
+type httpAnswer struct {
+	status int
+	header http.Header
+	length int64
+}
+
 // try sends a request and returns what comes of it.
-func (c *asClient) try(ctx context.Context, request string) (*http.Response, string, error) {
+func (c *asClient) try(ctx context.Context, request string) (httpAnswer, string, error) {
 	c.t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.s.URL+v3Path, strings.NewReader(request))
 	if err != nil {
@@ -23,11 +30,11 @@ func (c *asClient) try(ctx context.Context, request string) (*http.Response, str
 	}
 	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
 	if err != nil {
-		return nil, "", err
+		return httpAnswer{}, "", err
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to the end
+	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
-	return resp, string(b), err
+	return httpAnswer{resp.StatusCode, resp.Header, resp.ContentLength}, string(b), err
 }
 
 func (c *asClient) activeRequest() string {
@@ -43,9 +50,9 @@ func TestFaultHitsTheNthCallOfItsMethod(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, resp.StatusCode)
-		if resp.StatusCode != http.StatusOK && resp.Header.Get("Retry-After") != "7" {
-			t.Errorf("header %v", resp.Header)
+		got = append(got, resp.status)
+		if resp.status != http.StatusOK && resp.header.Get("Retry-After") != "7" {
+			t.Errorf("header %v", resp.header)
 		}
 		c.must("getServerInformation")
 	}
@@ -138,7 +145,7 @@ func TestTruncatedAnswerIsShorterThanItsLength(t *testing.T) {
 	c, _ := newASClient(t, "alice", Options{})
 	c.s.Faults.Add(Fault{Kind: Truncate, Bytes: 10})
 	resp, body, err := c.try(t.Context(), c.activeRequest())
-	if !errors.Is(err, io.ErrUnexpectedEOF) || body != `{"jsonrpc"` || resp.ContentLength <= 10 {
+	if !errors.Is(err, io.ErrUnexpectedEOF) || body != `{"jsonrpc"` || resp.length <= 10 {
 		t.Errorf("body %q of %v, %v", body, resp, err)
 	}
 }
@@ -177,7 +184,7 @@ func TestLoginPageIsHTMLWithStatus200(t *testing.T) {
 	c, _ := newASClient(t, "alice", Options{})
 	c.s.Faults.Add(Fault{Kind: LoginPage})
 	resp, body, err := c.try(t.Context(), c.activeRequest())
-	if err != nil || resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") || !strings.HasPrefix(body, "<!DOCTYPE html>") {
+	if err != nil || resp.status != http.StatusOK || !strings.HasPrefix(resp.header.Get("Content-Type"), "text/html") || !strings.HasPrefix(body, "<!DOCTYPE html>") {
 		t.Errorf("%v %q %v", resp, body, err)
 	}
 }

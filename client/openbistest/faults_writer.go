@@ -80,7 +80,7 @@ func (w *faultWriter) finish() {
 func resetConnection(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err == nil {
-		var raw net.Conn = conn
+		raw := conn
 		if t, ok := conn.(interface{ NetConn() net.Conn }); ok {
 			raw = t.NetConn()
 		}

@@ -58,7 +58,7 @@ func objectsOf(list []any) []*object {
 }
 
 // decodeParams decodes positional parameters. Text becomes string, whole numbers int64, booleans bool, beans *object, lists
-// []any, maps *jsonObject; null is nil.
+// []any; null is nil.
 func decodeParams(params []any, types []paramType, d dialect) ([]any, error) {
 	args := make([]any, len(params))
 	for i, p := range params {
@@ -102,8 +102,6 @@ func (d *decoder) decode(v any, t paramType) (any, error) {
 		return decodeEnum(v, t)
 	case dateKind:
 		return decodeDate(v)
-	case textMapKind:
-		return decodeTextMap(v)
 	case listKind:
 		return d.decodeList(v, *t.elem)
 	case objectKind:
@@ -217,7 +215,7 @@ func (d *decoder) decodeBean(v *jsonObject, t paramType, inList bool) (any, erro
 func (d *decoder) classOf(v *jsonObject, t paramType, inList bool) (*class, error) {
 	name, ok := v.get("@type").(string)
 	if !ok {
-		if legacy, is := v.get("@class").(string); is && !(inList && !t.polymorphic()) {
+		if legacy, is := v.get("@class").(string); is && (!inList || t.polymorphic()) {
 			return nil, newException(noLegacyClassesClass, "Couldn't deserialize a JSON object with a legacy @class field value: "+
 				"'%s'. No classes have been definded in @class => Java classes mapping for that value.", legacy)
 		}
@@ -378,26 +376,4 @@ func decodeEnum(v any, t paramType) (any, error) {
 			"value not one of declared Enum instance names: [%s]%s", t.java(), v, strings.Join(t.constants, ", "), unknownSource)
 	}
 	return nil, mismatched(t.java(), v)
-}
-
-// decodeTextMap decodes a map of texts, keeping its order.
-func decodeTextMap(v any) (any, error) {
-	o, ok := v.(*jsonObject)
-	if !ok {
-		return nil, mismatched("java.util.LinkedHashMap", v)
-	}
-	m := &jsonObject{Names: o.Names, Values: make(map[string]any, len(o.Names))}
-	for _, name := range o.Names {
-		value := o.get(name)
-		if value == nil {
-			m.Values[name] = nil
-			continue
-		}
-		s, ok := asText(value)
-		if !ok {
-			return nil, mismatched("java.lang.String", value)
-		}
-		m.Values[name] = s
-	}
-	return m, nil
 }

@@ -261,7 +261,8 @@ func (c *rpcCall) invoke(m method, params []any, version, id string) int {
 	c.out = append(c.out, `,"id":`+id+`,"result":`...)
 	w := &jsonWriter{buf: c.out}
 	w.value(result)
-	c.out = append(w.buf, '}')
+	w.end('}')
+	c.out = w.buf
 	return 0
 }
 
@@ -293,7 +294,8 @@ func (c *rpcCall) exception(version, id string, e *exception) int {
 	c.out = append(c.out, `,"id":`+id+`,"error":`...)
 	w := &jsonWriter{buf: c.out}
 	w.value(orderedMap{{"code", code}, {"message", message}, {"data", data}})
-	c.out = append(w.buf, '}')
+	w.end('}')
+	c.out = w.buf
 	return code
 }
 
