@@ -94,7 +94,7 @@ type burst struct {
 
 // worthRepeating tells whether another round, with a new download session, may succeed.
 func (b *burst) worthRepeating(err error) bool {
-	if b.stop != nil {
+	if b.stop != nil || errors.Is(err, errOtherFile) {
 		return false
 	}
 	return worthRepeating(err) || errors.Is(err, ErrCorrupt) || errors.Is(err, errTransferGone)

@@ -147,7 +147,7 @@ func (c *Client) Close(ctx context.Context) error {
 	}
 	c.end()
 	c.tasks.Wait()
-	err := c.session.logout(ctx, c)
+	err := c.logout(ctx, c.session.drop(false))
 	for _, h := range []*http.Client{c.metadata, c.streams, c.blocks} {
 		h.CloseIdleConnections()
 	}

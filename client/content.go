@@ -13,7 +13,7 @@ import (
 const BlockSize = 1 << 20
 
 // Content is the content of one file of a Dataset. Content of registered Datasets never changes. Its methods are safe for
-// concurrent use; calls of Blocks take turns. It needs a Close after use.
+// concurrent use; calls of Blocks take turns. It needs a Close after Blocks.
 type Content struct {
 	c    *Client
 	ds   *DataSet

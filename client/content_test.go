@@ -276,6 +276,7 @@ func TestAServerWithoutFileTransferIsUnsupported(t *testing.T) {
 }
 
 func TestTroubleInTheMiddleOfBlocksIsOvercome(t *testing.T) {
+	t.Parallel()
 	content := pattern(4*BlockSize + 5)
 	for name, fault := range map[string]openbistest.Fault{
 		"reset before":    {Kind: openbistest.ResetBefore, Method: "file-transfer/download"},
@@ -312,6 +313,7 @@ func TestTroubleInTheMiddleOfBlocksIsOvercome(t *testing.T) {
 }
 
 func TestLastingTroubleWithBlocksIsAnError(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		fault openbistest.Fault
 		want  error
@@ -390,8 +392,9 @@ func TestABurstThatIsBrokenOffLeavesTheNextOneInPeace(t *testing.T) {
 }
 
 func TestAStallIsATimeoutAndAPauseOfTheReaderIsNone(t *testing.T) {
+	t.Parallel()
 	content := pattern(8 * BlockSize)
-	timeout := func(o *Options) { o.BlockTimeout = 150 * time.Millisecond }
+	timeout := func(o *Options) { o.BlockTimeout = 500 * time.Millisecond }
 
 	s, _, f := oneFile(t, content, timeout)
 	s.Faults.Add(openbistest.Fault{Kind: openbistest.Stall, Method: "download"})
@@ -410,7 +413,7 @@ func TestAStallIsATimeoutAndAPauseOfTheReaderIsNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pause := time.NewTimer(3 * 150 * time.Millisecond)
+	pause := time.NewTimer(time.Second)
 	<-pause.C // longer than the time-out: nobody reads, so nobody waits
 	got, err := io.ReadAll(body)
 	if err != nil || !bytes.Equal(got, content) {
@@ -437,6 +440,7 @@ func TestAStreamThatStopsInTheMiddleIsATimeout(t *testing.T) {
 }
 
 func TestTroubleWithAStreamIsNeverContent(t *testing.T) {
+	t.Parallel()
 	content := pattern(3 * BlockSize)
 	for name, test := range map[string]struct {
 		fault openbistest.Fault

@@ -1,11 +1,15 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -257,11 +261,12 @@ func TestSchemaHasAllPropertyTypesAndTerms(t *testing.T) {
 }
 
 func TestALargeCollectionComesInPagesWithoutGapOrTwin(t *testing.T) {
-	const n = 2*maxPageSize + 100
+	const n = 450
 	lab := openbistest.SmallLab()
 	lab.AddWide(n)
 	s := openbistest.NewServer(t, openbistest.Options{Lab: lab})
 	c := login(t, s, "demo", func(o *Options) { o.MetadataTimeout = time.Minute })
+	c.pageSize.Store(100) // and then 200
 	collection := lab.Experiments[len(lab.Experiments)-1]
 	objects, dataSets, err := c.CollectionContents(t.Context(), collection.PermID)
 	if err != nil {
@@ -277,6 +282,56 @@ func TestALargeCollectionComesInPagesWithoutGapOrTwin(t *testing.T) {
 	}
 	if len(objects) != n || len(seen) != n || len(dataSets) != 0 {
 		t.Errorf("%d objects, %d codes, %d datasets", len(objects), len(seen), len(dataSets))
+	}
+}
+
+// changing lets something happen at the server after the first call of a method.
+type changing struct {
+	next   http.RoundTripper
+	method string
+	change func()
+	once   sync.Once
+}
+
+func (c *changing) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	resp, err := c.next.RoundTrip(r)
+	if bytes.Contains(body, []byte(c.method)) {
+		c.once.Do(c.change)
+	}
+	return resp, err
+}
+
+func TestObjectsThatComeAndGoBetweenTwoPages(t *testing.T) {
+	const n = 50
+	for name, change := range map[string]func(*openbistest.Lab){
+		"one is deleted": func(l *openbistest.Lab) {
+			l.Samples = slices.DeleteFunc(l.Samples, func(o *openbistest.Sample) bool { return o.Code == "CMP-000003" })
+		},
+		"one is added": func(l *openbistest.Lab) {
+			last := l.Samples[len(l.Samples)-1]
+			l.AddSample(&openbistest.Sample{Code: "NEW", Type: last.Type, Experiment: last.Experiment})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lab := openbistest.NewLab()
+			lab.Author = lab.AddPerson(&openbistest.Person{UserID: "demo", Password: "demo"})
+			lab.AddDataStore(&openbistest.DataStore{Code: "DSS1"})
+			lab.AddWide(n)
+			s := openbistest.NewServer(t, openbistest.Options{Lab: lab})
+			c := login(t, s, "demo", func(o *Options) { o.MetadataTimeout = time.Minute })
+			c.metadata.Transport = &changing{next: c.metadata.Transport, method: "executeOperations", change: func() { s.Change(change) }}
+			c.pageSize.Store(10)
+			objects, _, err := c.CollectionContents(t.Context(), lab.Experiments[0].PermID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "objects", codes(objects, func(o *Object) string { return o.Code }), codes(lab.Samples, func(o *openbistest.Sample) string { return o.Code }))
+		})
 	}
 }
 

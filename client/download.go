@@ -57,15 +57,20 @@ func (w *watchdog) end() {
 
 // fail finds the error for a failure of the request.
 func (w *watchdog) fail(e Error, err error) *Error {
-	switch {
-	case errors.Is(context.Cause(w.ctx), errStalled):
+	if errors.Is(context.Cause(w.ctx), errStalled) {
 		e.Err, e.cause = context.DeadlineExceeded, errStalled
-		return &e
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		e.Err, e.cause = ErrCorrupt, io.ErrUnexpectedEOF
 		return &e
 	}
 	return transportError(w.ctx, e, err)
+}
+
+// failBody is fail for a body that has begun: an early end is a damage of the content.
+func (w *watchdog) failBody(e Error, err error) *Error {
+	failed := w.fail(e, err)
+	if errors.Is(failed.Err, ErrUnavailable) && errors.Is(err, io.ErrUnexpectedEOF) {
+		failed.Err = ErrCorrupt
+	}
+	return failed
 }
 
 // download is the body of a file. See [Content.Stream].
@@ -182,9 +187,9 @@ func (d *download) Read(p []byte) (int, error) {
 		}
 		return n, nil
 	case errors.Is(err, io.EOF):
-		d.err = d.dog.fail(d.op, io.ErrUnexpectedEOF)
+		d.err = d.dog.failBody(d.op, io.ErrUnexpectedEOF)
 	case err != nil:
-		d.err = d.dog.fail(d.op, err)
+		d.err = d.dog.failBody(d.op, err)
 	default:
 		return n, nil
 	}

@@ -29,6 +29,8 @@ var (
 	// errItemsDropped is the cause of an error when the server left all items out: the token is dead, or the file's
 	// Dataset is unknown or invisible.
 	errItemsDropped = errors.New("the data store offers none of the files")
+	// errOtherFile is the cause of an error when the server has a longer or shorter file than the listing says.
+	errOtherFile = errors.New("the server has another number of blocks than the listing")
 	// errTransferGone is the cause of an error when the server does not know the session: it was restarted.
 	errTransferGone = errors.New("the download session is gone")
 )
@@ -128,7 +130,7 @@ func (t *Content) startTransfer(ctx context.Context, url, token string) (*transf
 		e.Err, e.Message = ErrProtocol, "no range of chunks for the file"
 		return nil, &e
 	case last-first != t.lastBlock():
-		e.Err, e.Message = ErrCorrupt, "the server has another number of blocks than the listing"
+		e.Err, e.cause = ErrCorrupt, errOtherFile
 		return nil, &e
 	}
 	s.base = first

@@ -177,13 +177,21 @@ func (c *Client) realToken(ctx context.Context, pat string) (string, error) {
 	return token, nil
 }
 
-// logout ends the session that the client has made.
-func (s *session) logout(ctx context.Context, c *Client) error {
+// drop forgets the session and returns its token if there is one to log out: that of the client's own login, or any with
+// all. A personal access token cannot be logged out.
+func (s *session) drop(all bool) (token string) {
 	s.mu.Lock()
-	token, own := s.current.token, s.own
-	s.current, s.own = credential{}, false
-	s.mu.Unlock()
-	if !own {
+	defer s.mu.Unlock()
+	if s.own || all && !s.pat {
+		token = s.current.token
+	}
+	s.current, s.own = credential{generation: s.current.generation}, false
+	return token
+}
+
+// logout ends a session at the server.
+func (c *Client) logout(ctx context.Context, token string) error {
+	if token == "" {
 		return nil
 	}
 	_, err := c.invoke(ctx, c.asURL(asV3), "logout", token)

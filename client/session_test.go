@@ -216,6 +216,13 @@ func TestLogoutEndsTheSessionUntilTheNextCall(t *testing.T) {
 	if _, err := c.Spaces(t.Context()); err != nil || s.Sessions() != 1 {
 		t.Errorf("%d sessions, %v", s.Sessions(), err)
 	}
+	c = newTestClient(t, Options{URL: s.URL, Token: s.Login("demo")})
+	if err := c.Logout(t.Context()); err != nil || s.Sessions() != 1 {
+		t.Errorf("%d sessions, %v", s.Sessions(), err)
+	}
+	if _, err := c.Spaces(t.Context()); !errors.Is(err, ErrUnauthenticated) {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestAWaitForALoginEndsWithItsCallerAndTheLoginGoesOn(t *testing.T) {
@@ -273,6 +280,9 @@ func TestPersonalAccessToken(t *testing.T) {
 	}
 	if n := s.Calls()["getSessionInformation"]; n != 1 {
 		t.Errorf("the token was exchanged %d times", n)
+	}
+	if err := c.Logout(t.Context()); err != nil {
+		t.Error(err)
 	}
 	if _, err := c.CreatePersonalAccessToken(t.Context(), "another", from, from.Add(time.Hour)); err == nil {
 		t.Error("a token made a token")

@@ -93,20 +93,16 @@ func (c *Client) CreatePersonalAccessToken(ctx context.Context, sessionName stri
 	return token, d.check(method)
 }
 
-// Logout ends the session at the server. The next call logs in again if the client has a password.
+// Logout ends the session at the server. The next call logs in again if the client has a password. With a personal
+// access token there is nothing to end.
 func (c *Client) Logout(ctx context.Context) error {
-	s := &c.session
-	s.mu.Lock()
-	s.own = s.own || !s.pat && s.current.token != ""
-	generation := s.current.generation
-	s.mu.Unlock()
-	err := s.logout(ctx, c)
-	s.mu.Lock()
-	if s.current.token == "" {
-		s.current.generation = generation
+	c.session.mu.Lock()
+	pat := c.session.pat
+	c.session.mu.Unlock()
+	if pat {
+		return nil
 	}
-	s.mu.Unlock()
-	return err
+	return c.logout(ctx, c.session.drop(true))
 }
 
 // UnarchiveDataSets asks for Datasets in the archive to be brought back. It returns when the wish is noted; the

@@ -38,6 +38,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 }
 
 func TestARefusedConnectionIsUnavailableWithinSeconds(t *testing.T) {
+	t.Parallel()
 	var config net.ListenConfig
 	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -77,6 +78,7 @@ func TestAnUnknownCertificateIsNotTriedTwice(t *testing.T) {
 }
 
 func TestCallsAreRepeatedWhileTheServerIsUnavailable(t *testing.T) {
+	t.Parallel()
 	s := openbistest.NewServer(t, openbistest.Options{})
 	c := login(t, s, "demo")
 	for name, fault := range map[string]openbistest.Fault{
@@ -120,6 +122,7 @@ func TestAPersonalAccessTokenIsNotMadeTwice(t *testing.T) {
 }
 
 func TestALoginPageIsNoAnswer(t *testing.T) {
+	t.Parallel()
 	s := openbistest.NewServer(t, openbistest.Options{})
 	c := login(t, s, "demo")
 	s.Faults.Add(openbistest.Fault{Kind: openbistest.LoginPage, Method: "searchSpaces"})
@@ -144,6 +147,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 
 // Everything that can go wrong goes wrong with known secrets, and no error and no line of the log has one in it.
 func TestNoSecretInErrorsAndLogs(t *testing.T) {
+	t.Parallel()
 	lab := openbistest.SmallLab()
 	lab.AddPerson(&openbistest.Person{UserID: "anna", Password: "zuGeheim!9"})
 	s := openbistest.NewServer(t, openbistest.Options{Lab: lab})
@@ -173,7 +177,7 @@ func TestNoSecretInErrorsAndLogs(t *testing.T) {
 
 	note := func(err error) { _, _ = said.WriteString(" " + errorText(err) + "\n") }
 	for _, opts := range []Options{{Token: token}, {Token: pat}, {User: "anna", Password: owner.opts.Password}, {Token: odd}} {
-		opts.URL, opts.Logger, opts.MetadataTimeout, opts.BlockTimeout = s.URL, logger, 150*time.Millisecond, 150*time.Millisecond
+		opts.URL, opts.Logger, opts.MetadataTimeout, opts.BlockTimeout = s.URL, logger, 100*time.Millisecond, 100*time.Millisecond
 		c := newTestClient(t, opts)
 		note(c.Connect(ctx))
 		d := s.Lab.DataSets[0]
