@@ -2,6 +2,7 @@
 SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 
 GO      ?= go
 PYTHON  ?= python3
@@ -28,7 +29,7 @@ build: ## build bin/openbisfs, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BINARY) ./cmd/openbisfs
 
 demo: deps-demo build ## mount the built-in lab (MNT=DIR says where) and tell what to try; Ctrl-C ends it
-	exec $(BINARY) demo $(MNT)
+	@exec $(BINARY) demo $(MNT)
 
 install: build ## install the binary and the links for mount(8) (PREFIX, DESTDIR, BINDIR, SBINDIR)
 	install -D -m 0755 $(BINARY) $(DESTDIR)$(BINDIR)/openbisfs
@@ -62,7 +63,7 @@ bench: ## Go benchmarks
 lint: lint-format lint-vet lint-golangci lint-vulnerabilities ## gofmt, go vet, go.mod, golangci-lint, govulncheck
 
 lint-format:
-	unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [[ -n "$$unformatted" ]]; then echo "not formatted (run gofmt -w on them):" $$unformatted >&2; exit 1; fi
 
 lint-vet:
@@ -71,11 +72,11 @@ lint-vet:
 	$(GO) mod tidy -diff
 
 lint-golangci: $(GOLANGCI_LINT)
-	$(GOLANGCI_LINT) run
+	$(GOLANGCI_LINT) run --allow-parallel-runners
 
 # The vulnerability database is on the internet: a machine that does not reach it says so, and the other checks still count.
 lint-vulnerabilities: $(GOVULNCHECK)
-	if output=$$($(GOVULNCHECK) ./... 2>&1); then echo "$$output"; \
+	@if output=$$($(GOVULNCHECK) ./... 2>&1); then echo "$$output"; \
 	elif grep -q 'fetching vulnerabilities' <<<"$$output"; then \
 		echo "NOT CHECKED for known vulnerabilities: the database cannot be reached from here"; echo "$$output"; \
 	else echo "$$output" >&2; exit 1; fi
@@ -83,10 +84,10 @@ lint-vulnerabilities: $(GOVULNCHECK)
 ##@ Rest
 .PHONY: deps deps-demo tools clean help
 deps: ## install, or name, the programs that the tests need
-	.ci/setup test
+	@.ci/setup test
 
 deps-demo:
-	.ci/setup demo
+	@.ci/setup demo
 
 tools: $(GOLANGCI_LINT) $(GOVULNCHECK) ## build the pinned lint tools into bin/tools
 
