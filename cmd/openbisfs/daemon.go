@@ -81,6 +81,9 @@ func daemonize(ctx context.Context, inv *invocation, job *mountJob) error {
 		if errors.Is(err, io.EOF) || errors.Is(err, unix.EPIPE) {
 			return fmt.Errorf("the daemon ended before the mount was ready: %s says why", job.LogFile)
 		}
+		if codeOf(err) == exitNoFUSE {
+			return failf(exitNoFUSE, "%w; %s may say more", err, job.LogFile)
+		}
 		return err
 	}
 	if _, err := os.Stat(job.MountPoint); err != nil {
@@ -99,7 +102,7 @@ func readReport(r io.Reader) error {
 		return err
 	}
 	if got.Error != "" {
-		return &failure{got.Code, errors.New(got.Error)}
+		return &failure{code: got.Code, err: errors.New(got.Error)}
 	}
 	return nil
 }
@@ -137,6 +140,7 @@ func runDaemon(ctx context.Context, inv *invocation, _ []string) error {
 		log.Error("ended", "error", err)
 	default:
 		log.Info("unmounted", "on", job.MountPoint)
+		return nil
 	}
-	return err
+	return alreadySaid(err)
 }

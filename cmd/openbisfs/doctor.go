@@ -36,7 +36,7 @@ func (x *examination) warn(subject, format string, args ...any) {
 func (x *examination) fail(subject string, err error) {
 	x.line("fail", subject, "%v", err)
 	if x.failure == nil {
-		x.failure = failf(codeOf(err), "something is not as it should be; see above")
+		x.failure = alreadySaid(err)
 	}
 }
 
@@ -260,10 +260,7 @@ func (x *examination) dataStore(ctx context.Context, job *mountJob, store client
 	defer cancel()
 	conn, err := dial(limited, u)
 	if err != nil {
-		x.line("fail", "data store", "%s at %s: %v: its files can't be read; --data-store-url %s=URL may help", store.Code, address, err, store.Code)
-		if x.failure == nil {
-			x.failure = failf(exitUnreachable, "something is not as it should be; see above")
-		}
+		x.fail("data store", failf(exitUnreachable, "%s at %s: %w: its files can't be read; --data-store-url %s=URL may help", store.Code, address, err, store.Code))
 		return
 	}
 	_ = conn.Close()

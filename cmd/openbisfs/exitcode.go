@@ -43,6 +43,7 @@ func (c exitCode) forMount() exitCode {
 type failure struct {
 	code exitCode
 	err  error
+	said bool // the user has been told
 }
 
 func (f *failure) Error() string { return f.err.Error() }
@@ -64,4 +65,9 @@ func codeOf(err error) exitCode {
 	default:
 		return exitGeneral
 	}
+}
+
+// alreadySaid returns err, of which the user has been told, for its exit code only.
+func alreadySaid(err error) error {
+	return &failure{code: codeOf(err), err: err, said: true}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -110,6 +111,9 @@ func checkMountPoint(inv *invocation, dir string) error {
 	}
 	if os.Geteuid() != 0 && unix.Access(dir, unix.W_OK) != nil {
 		return failf(exitNoFUSE, "you may not write to the mount point %s: mount on a directory of your own", dir)
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() != 0 && info.Mode()&os.ModeSticky != 0 && int(st.Uid) != os.Getuid() {
+		return failf(exitNoFUSE, "the mount point %s is shared by all users and not yours: mount on a directory of your own", dir)
 	}
 	d, err := os.Open(dir)
 	if err != nil {

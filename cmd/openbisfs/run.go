@@ -67,7 +67,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		code, err = exitInterrupted, errors.New("interrupted")
 	}
-	_, _ = fmt.Fprintf(stderr, "%s: %s\n", inv.name, redact(err.Error()))
+	var f *failure
+	if !errors.As(err, &f) || !f.said {
+		_, _ = fmt.Fprintf(stderr, "%s: %s\n", inv.name, redact(err.Error()))
+	}
 	if inv.helper {
 		return code.forMount()
 	}

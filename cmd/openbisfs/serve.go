@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -82,7 +83,8 @@ func mountTree(ctx context.Context, job *mountJob, c *client.Client, store *cach
 	case errors.Is(err, unix.EPERM):
 		return nil, failf(exitNoFUSE, "this machine does not allow the mount (%w): a container needs --device /dev/fuse --cap-add SYS_ADMIN", err)
 	case err != nil:
-		return nil, failf(exitNoFUSE, "the mount failed: %w", err)
+		// go-fuse ends what it says of fusermount3 with a newline.
+		return nil, failf(exitNoFUSE, "the mount failed: %s", strings.TrimSpace(err.Error()))
 	}
 	return server, nil
 }
