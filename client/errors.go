@@ -75,3 +75,13 @@ func (e *Error) Unwrap() []error {
 	}
 	return errs
 }
+
+// Permanent tells that the server has given its verdict: the same call would fail the same way. Package cache asks for it.
+func (e *Error) Permanent() bool {
+	for _, verdict := range []error{ErrNotFound, ErrForbidden, ErrUnauthenticated, ErrArchived, ErrLinked} {
+		if errors.Is(e.Err, verdict) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -122,6 +123,17 @@ func TestWhatIsNoOpenBISIsSaidInAFewWords(t *testing.T) {
 		_, err := c.Spaces(t.Context())
 		if !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.says) || len(err.Error()) > 300 {
 			t.Errorf("%d %.30q: got %v", test.status, test.body, err)
+		}
+	}
+}
+
+func TestAVerdictOfTheServerIsPermanent(t *testing.T) {
+	for err, want := range map[error]bool{
+		ErrNotFound: true, ErrForbidden: true, ErrUnauthenticated: true, ErrArchived: true, ErrLinked: true,
+		ErrUnavailable: false, ErrProtocol: false, ErrServer: false, ErrCorrupt: false, context.DeadlineExceeded: false,
+	} {
+		if got := (&Error{Op: "download", Err: err}).Permanent(); got != want {
+			t.Errorf("%v: got %v", err, got)
 		}
 	}
 }
