@@ -16,7 +16,7 @@ func mountInProcess(ctx context.Context, t *testing.T, url string, flags ...stri
 	t.Setenv("HOME", t.TempDir())
 	var stderr bytes.Buffer
 	args := append([]string{"openbisfs", "mount", "--foreground", url, t.TempDir(), "--user=demo", "--password-command=echo demo"}, flags...)
-	code := run(ctx, args, nil, t.Output(), &stderr)
+	code := run(ctx, args, t.Output(), &stderr)
 	return code, stderr.String()
 }
 
@@ -60,7 +60,7 @@ func TestAnInterruptWhileConnectingEndsAtOnce(t *testing.T) {
 
 func TestTheTokenIsTakenFromTheEnvironment(t *testing.T) {
 	t.Setenv(tokenVariable, "jdoe-230914102255123x5A0F5A0F5A0F5A0F5A0F5A0F5A0F5A0F")
-	if code := run(t.Context(), []string{"openbisfs", "version"}, nil, t.Output(), t.Output()); code != exitOK {
+	if code := run(t.Context(), []string{"openbisfs", "version"}, t.Output(), t.Output()); code != exitOK {
 		t.Error(code)
 	}
 	if token, ok := os.LookupEnv(tokenVariable); ok {

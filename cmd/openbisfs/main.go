@@ -9,5 +9,5 @@ import (
 var version = "unknown"
 
 func main() {
-	os.Exit(int(run(context.Background(), os.Args, os.Stdin, os.Stdout, os.Stderr)))
+	os.Exit(int(run(context.Background(), os.Args, os.Stdout, os.Stderr)))
 }

@@ -14,11 +14,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// invocation is one run of the program: what it was called as, and its standard streams.
+// invocation is one run of the program: what it was called as, and where it writes.
 type invocation struct {
 	name   string // for messages: "openbisfs", or "mount.openbisfs" when mount(8) calls
 	helper bool   // called by mount(8): its flags and its exit codes
-	in     io.Reader
 	out    io.Writer
 	err    io.Writer
 	token  string // of the environment
@@ -45,10 +44,10 @@ func commands() []command {
 }
 
 // run does what args (with the program's name in front) ask for and returns the exit code.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) exitCode {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) exitCode {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	inv := &invocation{name: "openbisfs", in: stdin, out: stdout, err: stderr}
+	inv := &invocation{name: "openbisfs", out: stdout, err: stderr}
 	// No child process inherits the token.
 	inv.token = os.Getenv(tokenVariable)
 	_ = os.Unsetenv(tokenVariable)
