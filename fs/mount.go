@@ -58,8 +58,8 @@ type Config struct {
 	// can change. Default one minute.
 	DirTTL time.Duration
 	// MetadataTimeout is the time limit of a call of the tree's source. A
-	// request that needs several waits three times as long at most.
-	// Default 10 s.
+	// request that needs several, such as a listing of many pages, waits six
+	// times as long at most. Default 10 s.
 	MetadataTimeout time.Duration
 	// BlockTimeout is the time limit for a block of content. A read waits
 	// twice as long at most, because its block may have to queue behind
@@ -180,7 +180,7 @@ func newVolume(life context.Context, dir string, cfg *Config) *volume {
 		umask:     uint32(cfg.Umask.Perm()),
 		dirTTL:    cfg.DirTTL,
 		mounted:   time.Now(),
-		listLimit: 3 * cfg.MetadataTimeout,
+		listLimit: 6 * cfg.MetadataTimeout,
 		readLimit: 2 * cfg.BlockTimeout,
 		dir:       dir,
 		log:       cfg.Logger,

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"syscall"
+	"time"
 
 	fusefs "github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -19,11 +21,26 @@ var (
 	_ fusefs.FileReleaser = (*readHandle)(nil)
 )
 
+// failureHold is how long a failed read is failed again without another try.
+// The kernel asks twice: first to fill its page cache, then, because the page
+// is still missing, for the page alone. The program must not wait twice.
+const failureHold = time.Second
+
 // readHandle is an open file of a Dataset.
 type readHandle struct {
 	node *node
 	file *cache.File
 	size int64
+
+	mu     sync.Mutex
+	failed failedRead
+}
+
+// failedRead is a part of a file that could not be read, and when.
+type failedRead struct {
+	from, to int64
+	errno    syscall.Errno
+	at       time.Time
 }
 
 // Read fills dest as far as the file reaches. Anything less is an error: the
@@ -32,6 +49,9 @@ func (h *readHandle) Read(req context.Context, dest []byte, off int64) (fuse.Rea
 	want := min(int64(len(dest)), h.size-off)
 	if want <= 0 {
 		return fuse.ReadResultData(nil), fusefs.OK
+	}
+	if errno := h.justFailed(off, off+want); errno != 0 {
+		return nil, errno
 	}
 	vol := h.node.vol
 	ctx, done := vol.begin(req, vol.readLimit)
@@ -44,9 +64,31 @@ func (h *readHandle) Read(req context.Context, dest []byte, off int64) (fuse.Rea
 		err = fmt.Errorf("%d of %d bytes at offset %d: %w", got, want, off, client.ErrCorrupt)
 	}
 	if err != nil {
-		return nil, vol.fail(ctx, "read", h.node.path(""), err)
+		errno := vol.fail(ctx, "read", h.node.path(""), err)
+		h.remember(failedRead{off, off + want, errno, time.Now()})
+		return nil, errno
 	}
 	return fuse.ReadResultData(dest[:want]), fusefs.OK
+}
+
+// justFailed returns the error of a read of the same part a moment ago, or 0.
+func (h *readHandle) justFailed(from, to int64) syscall.Errno {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f := &h.failed
+	if f.errno == 0 || to <= f.from || from >= f.to || time.Since(f.at) > failureHold {
+		return 0
+	}
+	return f.errno
+}
+
+func (h *readHandle) remember(f failedRead) {
+	if f.errno == syscall.EINTR {
+		return // that was about the program, not about the file
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failed = f
 }
 
 // Release gives the content back to the cache. The kernel ignores errors here.

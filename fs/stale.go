@@ -22,26 +22,24 @@ func cleanStale(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	for isDead(dir) {
+	for {
 		ours, err := isMounted(dir)
-		if err != nil {
+		if err != nil || !ours || !isDead(dir) {
 			return err
-		}
-		if !ours {
-			return fmt.Errorf("mount point %s: a dead mount, but not one of openbisfs: %w", dir, unix.ENOTCONN)
 		}
 		// A shell may still stand in it; it gains nothing from waiting.
 		if err := unmount(ctx, dir, true); err != nil {
 			return fmt.Errorf("a dead mount is in the way: %w", err)
 		}
 	}
-	return nil
 }
 
-// isDead tells whether the process behind the mount on dir is gone.
+// isDead tells whether the process behind the mount on dir is gone. Stat would
+// not do: the kernel answers it from memory, for as long as the dead process
+// had said that it may.
 func isDead(dir string) bool {
-	var st unix.Stat_t
-	err := unix.Stat(dir, &st)
+	var st unix.Statfs_t
+	err := unix.Statfs(dir, &st)
 	return errors.Is(err, unix.ENOTCONN) || errors.Is(err, unix.ECONNABORTED)
 }
 
