@@ -85,15 +85,14 @@ func (t *Content) readable(op string) error {
 
 // blameSession asks about the session when err may be the way in which a data store says that it is gone: a store without
 // path-info database answers everything with an empty page, one that has not yet heard of the end of the session denies
-// access, and file-transfer drops every item.
+// access, the access guard of the v1 interface does so for five minutes (DssServiceRpcAuthorizationAdvisor.java), and
+// file-transfer drops every item.
 func (c *Client) blameSession(ctx context.Context, cred credential, err error) error {
 	var e *Error
 	if !errors.As(err, &e) {
 		return err
 	}
-	suspicious := errors.Is(err, errEmptyPage) || errors.Is(err, errItemsDropped) ||
-		strings.Contains(e.Message, "is not accessible")
-	if !suspicious {
+	if !errors.Is(err, errEmptyPage) && !errors.Is(err, ErrForbidden) {
 		return err
 	}
 	active, activeErr := c.tokenActive(ctx, c.v3(), cred.real)

@@ -8,14 +8,14 @@ import (
 )
 
 // Files returns all nodes of a Dataset, sorted by path, without the root. A linked Dataset has those that the server
-// has been told of, often none.
+// has been told of; [ErrLinked] means that it has been told of none.
 func (c *Client) Files(ctx context.Context, ds *DataSet) ([]File, error) {
 	files, err := c.ListFiles(ctx, ds)
 	if errors.Is(err, errors.ErrUnsupported) {
 		files, err = c.SearchFiles(ctx, ds) // a data store without v1 interface
 	}
 	if err != nil && ds.Kind == Linked && contentFailure(err) {
-		return nil, nil
+		err = &Error{Op: "list files", Subject: ds.PermID, Err: ErrLinked, cause: err}
 	}
 	return files, err
 }
@@ -32,7 +32,10 @@ func (c *Client) ListFiles(ctx context.Context, ds *DataSet) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := c.call(ctx, service{url: url + dssV1, needReal: true}, method, ds.PermID, "/", true)
+	d, err := withSession(ctx, c, true, func(cred credential) (*document, error) {
+		d, err := c.invoke(ctx, url+dssV1, method, cred.real, ds.PermID, "/", true)
+		return d, c.blameSession(ctx, cred, err)
+	})
 	if err != nil {
 		return nil, about(err, ds.PermID)
 	}
@@ -86,12 +89,9 @@ func (c *Client) SearchFiles(ctx context.Context, ds *DataSet) ([]File, error) {
 func sortFiles(d *document, files []File, method string) ([]File, error) {
 	files = slices.DeleteFunc(files, func(f File) bool { return f.Path == "" })
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	for i, f := range files {
+	for _, f := range files {
 		if f.Size < 0 {
 			d.fail("the size of %s is negative", f.Path)
-		}
-		if i > 0 && files[i-1].Path == f.Path {
-			d.fail("%s is listed twice", f.Path)
 		}
 	}
 	if err := d.check(method); err != nil {

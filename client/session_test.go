@@ -95,6 +95,21 @@ func TestASessionLostInARestartOfTheApplicationServerIsNoMatterOfRights(t *testi
 	}
 }
 
+// The access guard of the v1 service turns the end of a session into a missing right.
+func TestTheGuardOfTheListingsHidesTheEndOfTheSession(t *testing.T) {
+	s := openbistest.NewServer(t, openbistest.Options{GuardMasksSessions: true})
+	c := login(t, s, "demo")
+	ds, _ := dataSet(t, c, s, readableFiles)
+	s.LoseSessions()
+	s.ResetCounters()
+	if files, err := c.Files(t.Context(), ds); err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	if n := s.Calls()["login"]; n != 1 {
+		t.Errorf("%d logins", n)
+	}
+}
+
 func TestAWrongPasswordIsSaidAndNotTriedAgainAndAgain(t *testing.T) {
 	s := openbistest.NewServer(t, openbistest.Options{})
 	c := newTestClient(t, Options{URL: s.URL, User: "demo", Password: func(context.Context) (string, error) { return "falsch", nil }})
