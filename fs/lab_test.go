@@ -158,6 +158,9 @@ func wire(ctx context.Context, url string, o *labOptions, logger *slog.Logger) (
 		tree:   meta.New(c, meta.Options{TTL: o.ttl, Start: o.start, WebURL: url, Logger: logger}),
 		cache:  cache.New(cache.Options{Memory: o.memory, BlockTimeout: o.block, Logger: logger}),
 	}
+	if err := w.tree.Prepare(ctx); err != nil {
+		return nil, errors.Join(err, w.close(ctx))
+	}
 	w.config = Config{
 		Tree:            w.tree,
 		Cache:           w.cache,
