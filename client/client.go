@@ -34,7 +34,10 @@ type Options struct {
 	MetadataTimeout time.Duration
 	// BlockTimeout bounds how long a download may stand still while somebody waits for it; 0 is 30 s.
 	BlockTimeout time.Duration
-	// MaxConnections bounds the connections per server and purpose (metadata, streams, blocks); 0 is 16.
+	// RegistrationTimeout bounds how long the answer to a registration is waited for; 0 is 30 min. The server does not
+	// stop when it has passed.
+	RegistrationTimeout time.Duration
+	// MaxConnections bounds the connections per server and purpose (metadata, streams, blocks, uploads); 0 is 16.
 	MaxConnections int
 
 	// Logger gets one debug record for each request and warnings about what a user should know. No record has a
@@ -52,12 +55,16 @@ type Client struct {
 	metadata *http.Client
 	streams  *http.Client
 	blocks   *http.Client
+	uploads  *http.Client
+	verdicts *http.Client // registrations
 
-	requests atomic.Int64
-	session  session
-	stores   stores
-	instance instance
-	pageSize atomic.Int64
+	requests      atomic.Int64
+	session       session
+	stores        stores
+	instance      instance
+	clock         serverClock
+	registrations registrations
+	pageSize      atomic.Int64
 
 	life  context.Context // ends with Close; of work that many callers wait for
 	end   context.CancelFunc
@@ -83,6 +90,9 @@ func New(opts Options) (*Client, error) {
 	if opts.BlockTimeout <= 0 {
 		opts.BlockTimeout = 30 * time.Second
 	}
+	if opts.RegistrationTimeout <= 0 {
+		opts.RegistrationTimeout = 30 * time.Minute
+	}
 	if opts.MaxConnections <= 0 {
 		opts.MaxConnections = 16
 	}
@@ -105,6 +115,8 @@ func New(opts Options) (*Client, error) {
 		metadata:  newHTTPClient(opts, metadata, nil),
 		streams:   newHTTPClient(opts, streams, jar),
 		blocks:    newHTTPClient(opts, blocks, nil),
+		uploads:   newHTTPClient(opts, uploads, nil),
+		verdicts:  newHTTPClient(opts, verdicts, nil),
 		transfers: make(map[*Content]struct{}),
 	}
 	c.life, c.end = context.WithCancel(context.Background())
@@ -148,7 +160,7 @@ func (c *Client) Close(ctx context.Context) error {
 	c.end()
 	c.tasks.Wait()
 	err := c.logout(ctx, c.session.drop(false))
-	for _, h := range []*http.Client{c.metadata, c.streams, c.blocks} {
+	for _, h := range []*http.Client{c.metadata, c.streams, c.blocks, c.uploads, c.verdicts} {
 		h.CloseIdleConnections()
 	}
 	return err
@@ -161,6 +173,7 @@ func (c *Client) asURL(service string) string { return c.base + "/openbis/openbi
 const (
 	asV3     = "rmi-application-server-v3.json"
 	asV1     = "rmi-general-information-v1.json"
+	asQuery  = "rmi-query-v1.json"
 	dssV1    = "/rmi-dss-api-v1.json"
 	dssV3    = "/rmi-data-store-server-v3.json"
 	transfer = "/file-transfer"

@@ -357,8 +357,12 @@ func TestAServerThatStandsStillIsATimeout(t *testing.T) {
 	if _, err := c.Spaces(t.Context()); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrUnavailable) {
 		t.Errorf("got %v", err)
 	}
+	size := c.pageSize.Load()
 	if _, err := c.ObjectContents(t.Context(), "x"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
+	}
+	if again := c.pageSize.Load(); again != size {
+		t.Errorf("the page size went from %d to %d, though no page would have come", size, again)
 	}
 	s.Faults.Clear()
 }

@@ -43,6 +43,7 @@ type Plan struct {
 	UploadID  string    `json:"uploadID"`            // names the upload in the session workspace; never used twice
 	PermID    string    `json:"permID,omitempty"`    // chosen in advance, "" when the server chooses
 	Since     time.Time `json:"since"`               // the server's clock before the first attempt
+	After     string    `json:"after,omitempty"`     // a permId drawn then and never used: the server's later ones have higher numbers
 }
 
 // NewDataSet describes a Dataset that is to be registered.

@@ -53,6 +53,10 @@ func idempotent(method string) bool {
 
 // post sends the body once.
 func (c *Client) post(ctx context.Context, url, method string, body []byte) (*document, error) {
+	return c.postBy(ctx, c.metadata, url, method, body)
+}
+
+func (c *Client) postBy(ctx context.Context, h *http.Client, url, method string, body []byte) (*document, error) {
 	e := Error{Op: method}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
@@ -61,13 +65,14 @@ func (c *Client) post(ctx context.Context, url, method string, body []byte) (*do
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", c.opts.UserAgent)
 	start := time.Now()
-	resp, err := c.metadata.Do(req)
+	resp, err := h.Do(req)
 	if err != nil {
 		failed := transportError(ctx, e, err)
 		c.log.Debug("call failed", "method", method, "after", time.Since(start), "error", failed)
 		return nil, failed
 	}
 	defer func() { _ = resp.Body.Close() }()
+	c.clock.observe(resp.Header)
 	body, err = readAnswer(resp)
 	c.log.Debug("call", "method", method, "status", resp.StatusCode, "bytes", len(body), "took", time.Since(start))
 	if err != nil {

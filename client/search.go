@@ -109,9 +109,19 @@ func (c *Client) pageOf(ctx context.Context, get func(size int64) (*document, er
 			return d, nil
 		case ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) || size <= minPageSize:
 			return nil, err
+		case !c.alive(ctx):
+			return nil, err // it is not for the size of the page
 		}
 		c.pageSize.CompareAndSwap(size, max(size/2, minPageSize))
 	}
+}
+
+// alive tells whether the server answers a question that costs it nothing.
+func (c *Client) alive(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, c.opts.MetadataTimeout/4)
+	defer cancel()
+	_, err := c.IsSessionActive(ctx)
+	return err == nil
 }
 
 // hits returns the objects of a SearchResult and how many there are on all pages together.

@@ -198,6 +198,18 @@ func (c *Client) logout(ctx context.Context, token string) error {
 	return hide(err, token)
 }
 
+// lastingToken returns the token of a session that was there before this client and will be after it, "" when the session
+// is the client's own.
+func (c *Client) lastingToken() string {
+	s := &c.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.own {
+		return ""
+	}
+	return s.current.real
+}
+
 // service is a JSON-RPC endpoint.
 type service struct {
 	url      string

@@ -17,6 +17,8 @@ const (
 	metadata purpose = iota // JSON-RPC, and the small requests that control downloads
 	streams                 // whole files
 	blocks                  // single blocks
+	uploads                 // slices of new Datasets
+	verdicts                // registrations, which are silent for as long as the server works
 )
 
 const dialTimeout = 10 * time.Second
@@ -37,7 +39,12 @@ func newHTTPClient(opts Options, p purpose, jar http.CookieJar) *http.Client {
 	if opts.TLS != nil {
 		t.TLSClientConfig = opts.TLS.Clone()
 	}
-	if p != metadata {
+	switch p {
+	case metadata:
+	case verdicts:
+		// A connection that has been idle may be dead, and then nobody knows whether the request has arrived.
+		t.DisableKeepAlives = true
+	default:
 		// Compressed content has no length any more. One connection for each download, so that one that stands
 		// still holds up no other: HTTP/1.1.
 		t.DisableCompression = true

@@ -248,6 +248,7 @@ func options(cfg *Config, root *meta.Entry) *fusefs.Options {
 			MaxWrite:          maxRequest,
 			MaxBackground:     maxBackground,
 			DisableXAttrs:     true,
+			DisableSplice:     true, // replies come from memory: go-fuse would fill a pipe in vain
 			ExtraCapabilities: fuse.CAP_READDIRPLUS_AUTO,
 			Logger:            logger,
 			PanicHandler:      func(value any) fuse.Status { return recovered(cfg, value) },

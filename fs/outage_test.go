@@ -89,6 +89,8 @@ func TestASessionThatExpiresDuringACopyIsNotNoticed(t *testing.T) {
 		faults = append(faults, l.server.Faults.Add(openbistest.Fault{Kind: openbistest.ExpiredSession, Method: method, First: 3}))
 	}
 	to := t.TempDir()
+	// The copies of directories are as read-only as the directories: only root can remove what is in them.
+	defer l.run("chmod", "-R", "u+w", to)
 	l.run("cp", "-a", l.path("MATERIALS"), to)
 	for _, fault := range faults {
 		if fault.Hits() == 0 {

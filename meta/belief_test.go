@@ -164,9 +164,35 @@ func TestWhatIsKnownIsShownWhileTheServerIsDown(t *testing.T) {
 		src.mu.Lock()
 		src.addSpace("NEW")
 		src.mu.Unlock()
-		advance(errorHold)
+		advance(probeInterval)
 		if _, err := tree.Lookup(t.Context(), root, "NEW"); err != nil {
 			t.Errorf("after the server came back: %v", err)
+		}
+	})
+}
+
+// A walk through what is known must not wait once for each directory.
+func TestWhileTheServerIsDownOneCallerTriesIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := smallLab()
+		tree := newTestTree(t, src, Options{})
+		paths := []string{"/", "/LAB", "/LAB/P", "/LAB/P/C", "/LAB/P/C/WITH"}
+		for _, path := range paths {
+			list(t, tree, path)
+		}
+		advance(time.Hour)
+		src.setIntercept(func(ctx context.Context, _, _ string) error { // stands still
+			<-ctx.Done()
+			return fmt.Errorf("no answer: %w", context.DeadlineExceeded)
+		})
+		_, _ = tree.List(t.Context(), at(t, tree, "/")) // finds out
+		src.taken()
+		start := time.Now()
+		for _, path := range paths {
+			list(t, tree, path)
+		}
+		if waited := time.Since(start); waited > staleGrace {
+			t.Errorf("waited %v", waited)
 		}
 	})
 }

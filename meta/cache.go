@@ -20,6 +20,9 @@ const (
 	// staleGrace is how long a caller for whom there is an old answer waits for
 	// a new one while the server is known to be out of reach.
 	staleGrace = time.Second
+	// probeInterval is how often, while the server is out of reach, a caller for whom there is an old answer finds out
+	// whether it still is. All others have the old answers at once, or walking through a tree would take a wait for each directory.
+	probeInterval = 5 * time.Second
 )
 
 // answer is what the server said about one thing.
@@ -44,6 +47,7 @@ type answers struct {
 
 	mu     sync.Mutex
 	closed bool
+	probe  time.Time // when to try a server again that is out of reach
 	total  int
 	slots  *simplelru.LRU[id, *slot] // from least to most recently used
 }
@@ -162,13 +166,17 @@ func (a *answers) begin(key id, ask func(context.Context) (answer, error)) (know
 		}
 		return nil, nil, 0, s.err
 	}
+	if s.known != nil && a.down() {
+		if now.Before(a.probe) {
+			return s.known, nil, 0, nil
+		}
+		a.probe = now.Add(probeInterval)
+		patience = staleGrace
+	}
 	if s.flight == nil {
 		s.flight = &flight{done: make(chan struct{})}
 		a.running.Add(1)
 		go a.fly(s, s.flight, ask)
-	}
-	if s.known != nil && a.down() {
-		patience = staleGrace
 	}
 	return s.known, s.flight, patience, nil
 }

@@ -37,16 +37,7 @@ func (t *Tree) schemaFor(ctx context.Context, properties map[string]string) (*cl
 	if len(properties) == 0 {
 		return nil, nil
 	}
-	key := id{kind: answerSchema}
-	ask := func(ctx context.Context) (*schemaAnswer, error) {
-		asOf := t.clock()
-		schema, err := t.src.Schema(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return &schemaAnswer{schema: schema, asOf: asOf}, nil
-	}
-	known, err := get(ctx, t.answers, key, ask)
+	known, err := t.schema(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -54,11 +45,23 @@ func (t *Tree) schemaFor(ctx context.Context, properties map[string]string) (*cl
 		return known.schema, nil
 	}
 	known.lacking.Store(true)
-	renewed, err := get(ctx, t.answers, key, ask)
+	renewed, err := t.schema(ctx)
 	if err != nil {
 		return known.schema, nil //nolint:nilerr // an old schema is better than none
 	}
 	return renewed.schema, nil
+}
+
+// schema returns what is known of the server's schema, and asks for it if nothing is.
+func (t *Tree) schema(ctx context.Context) (*schemaAnswer, error) {
+	return get(ctx, t.answers, id{kind: answerSchema}, func(ctx context.Context) (*schemaAnswer, error) {
+		asOf := t.clock()
+		schema, err := t.src.Schema(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &schemaAnswer{schema: schema, asOf: asOf}, nil
+	})
 }
 
 // covers tells whether a schema knows all properties and their terms.

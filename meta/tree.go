@@ -138,6 +138,20 @@ func (t *Tree) Root(ctx context.Context) (*Entry, error) {
 	return t.root, nil
 }
 
+// Prepare asks for what the documents of all directories need, so that no
+// listing has to. Listings do without it if it fails.
+func (t *Tree) Prepare(ctx context.Context) error {
+	_, err := t.schema(ctx)
+	if err != nil {
+		return fmt.Errorf("property types and vocabularies: %w", err)
+	}
+	_, err = t.instance(ctx)
+	if err != nil {
+		return fmt.Errorf("server information: %w", err)
+	}
+	return nil
+}
+
 // List returns all entries of a directory.
 func (t *Tree) List(ctx context.Context, dir *Entry) (*Listing, error) {
 	if dir.id.kind == kindFolder {

@@ -85,6 +85,9 @@ func (as *applicationServer) operations() []operation {
 		searching(as, "DataStores", "datastore.DataStore", search[*DataStore]{
 			find: all(func() []*DataStore { return lab.DataStores }, (*searcher).dataStore),
 			keys: dataStoreKey, inMemory: true, write: (*translation).writeDataStore}),
+		searching(as, "AggregationServices", "service.AggregationService", search[aggregationService]{
+			find: all(as.s.aggregationServices, (*searcher).aggregationService),
+			keys: serviceKey, inMemory: true, write: (*translation).writeAggregationService}),
 		searching(as, "Persons", "person.Person", search[*Person]{
 			find: all(func() []*Person { return lab.Persons }, (*searcher).personSearch),
 			keys: personKey, inMemory: true, write: (*translation).writePerson}),

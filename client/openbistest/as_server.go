@@ -70,6 +70,8 @@ func (as *applicationServer) v3Methods() map[string]method {
 	as.addEntityMethods(methods)
 	as.addOperationMethods(methods)
 	as.addDataSetMethods(methods)
+	as.addCreationMethods(methods)
+	as.addServiceMethods(methods)
 	return methods
 }
 

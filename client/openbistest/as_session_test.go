@@ -177,7 +177,7 @@ func TestV1ListsDataStoresWithTheSuffix(t *testing.T) {
 	if got := c.send(generalService, "getDefaultPutDataStoreBaseURL", c.token).Result; got != c.s.URL {
 		t.Errorf("put: %v", got)
 	}
-	if got := c.send(queryService, "listAggregationServices", c.token).Result; len(got.([]any)) != 0 {
+	if got := c.send(queryService, "listAggregationServices", c.token).Result; len(got.([]any)) != 2 {
 		t.Errorf("services: %v", got)
 	}
 }

@@ -48,13 +48,10 @@ func (as *applicationServer) generalInformationMethods() map[string]method {
 	return methods
 }
 
-// queryMethods are the methods of the query service. It is the place for aggregation services.
+// queryMethods are the methods of the query service.
 func (as *applicationServer) queryMethods() map[string]method {
 	methods := as.v1SessionMethods("tryToAuthenticateAtQueryServer", 1, 7)
-	methods["listAggregationServices"] = method{params: []paramType{textParam}, call: func(args []any) (any, error) {
-		_, err := as.s.session(argText(args[0]))
-		return []any{}, err
-	}}
+	as.addReportMethods(methods)
 	return methods
 }
 

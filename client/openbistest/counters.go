@@ -54,4 +54,7 @@ func (s *Server) ResetCounters() {
 	defer s.counters.mu.Unlock()
 	s.counters.calls = nil
 	s.counters.content = 0
+	s.observed.mu.Lock()
+	defer s.observed.mu.Unlock()
+	s.observed.slices = nil
 }

@@ -126,7 +126,7 @@ func (n *contentNode) onDisk() bool { return !n.source().member }
 // crc returns the checksum that listings show.
 func (n *contentNode) crc() (sum uint32, known bool) {
 	l := n.source()
-	if n.isFolder() || l.node.NoCRC || n.content.ds.store.NoPathInfo {
+	if n.isFolder() || l.node.NoCRC || n.content.ds.store.NoPathInfo || n.content.ds.s.now().Before(l.set.fed) {
 		return 0, false
 	}
 	return l.node.Content.CRC32(), true

@@ -34,6 +34,8 @@ func newDataStore(s *Server, store *DataStore) *dataStoreServer {
 	ds.transfers.init(ds)
 	ds.v1 = ds.v1Methods()
 	ds.v3 = ds.v3Methods()
+	ds.addWorkspaceMethods(ds.v1)
+	ds.addRegistrationMethods(ds.v3)
 	return ds
 }
 
@@ -60,6 +62,12 @@ func (ds *dataStoreServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ds.s.serveJSONRPC(w, r, v3, ds.v3)
 	case path == "/file-transfer", strings.HasPrefix(path, "/file-transfer/"):
 		ds.serveFileTransfer(w, r)
+	case path == "/session_workspace_file_upload":
+		ds.serveWorkspaceUpload(w, r)
+	case path == "/session_workspace_file_download":
+		ds.serveWorkspaceDownload(w, r)
+	case path == "/store_share_file_upload" && ds.offers(uploadedRoute):
+		ds.serveShareUpload(w, r)
 	case path == "/stream-content", strings.HasPrefix(path, "/stream-content/"):
 		ds.serveStream(w, r)
 	default:

@@ -32,13 +32,29 @@ const (
 	ExpiredSession
 	// LoginPage answers HTTP 200 with an HTML login page, as a proxy with single sign-on does.
 	LoginPage
+	// Late handles the call only after Fault.Delay, or when the fault is released or removed if there is no delay, whether
+	// or not the client is still waiting. The bytes of an upload are written at once; only the answer is late.
+	Late
+	// Refused is a user failure with the text Fault.Body. Every service reports it in its own way. It hits JSON-RPC methods, the
+	// uploads, and "commit".
+	Refused
 )
+
+// CommitStep is what faults call the last step of a registration, whatever started it: everything was checked but what only
+// the application server can check, the files are in the store, the upload is consumed, and nothing is registered yet.
+// Latency, Stall, Late, ExpiredSession and Refused can happen there.
+const CommitStep = "commit"
+
+// JupyterMoveStep is what faults call the moment when "jupyter-uploader-api" has copied the files of a data set to its incoming directory and
+// is going to move that directory. The same faults as in [CommitStep] can happen there.
+const JupyterMoveStep = "jupyter-uploader-api/move"
 
 // Fault is a failure to come. It hits the calls of Method from the First-th on (counted from when the fault
 // was added; 0 and 1 are both the next call), Times of them.
 type Fault struct {
 	Kind FaultKind
-	// Method is the JSON-RPC method, "download", "file-transfer/start" and so on; "" is any.
+	// Method is the JSON-RPC method, "download", "file-transfer/start", "session_workspace_file_upload",
+	// "session_workspace_file_download", "store_share_file_upload", [CommitStep] and so on; "" is any.
 	Method string
 	First  int
 	// Times is how many calls are hit; 0 is one, negative is all.
@@ -47,7 +63,7 @@ type Fault struct {
 	Bytes      int64
 	Status     int
 	RetryAfter string
-	Body       string // of Status
+	Body       string // of Status; the text of Refused
 }
 
 // Faults are the failures that a [Server] is going to produce.
@@ -201,6 +217,14 @@ func (s *Server) fault(w http.ResponseWriter, r *http.Request, method string) bo
 			return true
 		case ExpiredSession:
 			s.ExpireSessions()
+		case Late:
+			if fw.lateAnswer {
+				fw.late = append(fw.late, a)
+			} else {
+				s.waitFor(a)
+			}
+		case Refused:
+			fw.refusal = a.refusal()
 		case LoginPage:
 			w.Header().Set("Content-Type", "text/html;charset=utf-8")
 			_, _ = w.Write([]byte("<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>" +

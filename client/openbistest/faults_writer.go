@@ -14,6 +14,9 @@ type faultWriter struct {
 	stallAt    int64 // never when stall is nil
 	stall      func()
 	resetAtEnd bool
+	lateAnswer bool           // the faults of kind Late are left to the handler,
+	late       []*ActiveFault // which finds them here
+	refusal    *exception     // what the call is to fail with
 	written    int64
 	began      bool
 }

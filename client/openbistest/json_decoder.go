@@ -102,6 +102,8 @@ func (d *decoder) decode(v any, t paramType) (any, error) {
 		return decodeEnum(v, t)
 	case dateKind:
 		return decodeDate(v)
+	case textMapKind:
+		return decodeTextMap(v)
 	case listKind:
 		return d.decodeList(v, *t.elem)
 	case objectKind:

@@ -6,15 +6,16 @@ import "strings"
 type paramKind int
 
 const (
-	anyKind    paramKind = iota // plain JSON, as [parseJSON] returns it
-	textKind                    // java.lang.String
-	intKind                     // java.lang.Integer
-	longKind                    // java.lang.Long
-	boolKind                    // java.lang.Boolean
-	dateKind                    // java.util.Date
-	enumKind                    // a Java enum
-	objectKind                  // a bean
-	listKind                    // a java.util.List
+	anyKind     paramKind = iota // plain JSON, as [parseJSON] returns it
+	textKind                     // java.lang.String
+	intKind                      // java.lang.Integer
+	longKind                     // java.lang.Long
+	boolKind                     // java.lang.Boolean
+	dateKind                     // java.util.Date
+	enumKind                     // a Java enum
+	objectKind                   // a bean
+	listKind                     // a java.util.List
+	textMapKind                  // a map from text to text
 )
 
 // paramType is the declared type of a parameter or of a bean's field.
@@ -33,6 +34,8 @@ var (
 	longParam = paramType{kind: longKind}
 	boolParam = paramType{kind: boolKind}
 	dateParam = paramType{kind: dateKind}
+
+	textMapParam = paramType{kind: textMapKind}
 )
 
 // objectParam is a bean: of one class when base is one, of any class that was defined for it when base is an interface.

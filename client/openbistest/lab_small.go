@@ -9,7 +9,7 @@ import (
 // SmallLab returns the demo lab: three research groups that share an openBIS, and what their data is like when it
 // is looked at closely. It is the same every time, apart from what is done to it later.
 //
-// User "demo", password "demo", sees everything; "observer", password "observer", sees the Space MATERIALS.
+// User "demo", password "demo", sees everything; "observer", password "observer", sees the Space MATERIALS and may change nothing.
 //
 //	MICROSCOPY  time-lapse and slide imaging, a compound screen on plates; an 8 GiB camera stream; containers
 //	GENOMICS    sequencing runs in deep folders; archived and linked data; awkward file names
@@ -47,7 +47,7 @@ func (s *smallLab) addPeopleAndStores() {
 	s.people = make(map[string]*Person)
 	for _, p := range []*Person{
 		{UserID: "demo", FirstName: "Demo", LastName: "User", Email: "demo@lab.example", Password: "demo"},
-		{UserID: "observer", FirstName: "Olga", LastName: "Observer", Email: "observer@lab.example", Password: "observer", Spaces: []string{"MATERIALS"}},
+		{UserID: "observer", FirstName: "Olga", LastName: "Observer", Email: "observer@lab.example", Password: "observer", Spaces: []string{"MATERIALS"}, ReadOnly: true},
 		{UserID: "mkeller", FirstName: "Maria", LastName: "Keller", Email: "maria.keller@lab.example"},
 		{UserID: "jsato", FirstName: "Jun", LastName: "Satō", Email: "jun.sato@lab.example"},
 		{UserID: "aoezdemir", FirstName: "Ayşe", LastName: "Özdemir", Email: "ayse.oezdemir@lab.example"},

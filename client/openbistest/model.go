@@ -22,9 +22,14 @@ type Person struct {
 	// Spaces are the codes of the Spaces that the user may see; nil means all.
 	Spaces []string
 	// NoRoles makes the login fail as for a user without any role.
-	NoRoles    bool
+	NoRoles bool
+	// ReadOnly gives the user the role of an observer in its Spaces: it sees everything there and registers nothing.
+	ReadOnly   bool
 	Registered time.Time
 }
+
+// MayWrite tells whether p may register what belongs to the Space of that code; nobody may for what is shared ("").
+func (p *Person) MayWrite(space string) bool { return !p.ReadOnly && space != "" && p.MaySee(space) }
 
 // MaySee tells whether p may see what lives in the Space of that code ("" = shared).
 func (p *Person) MaySee(space string) bool {
@@ -177,6 +182,8 @@ type DataStore struct {
 	EmptyURL    bool
 	// NoPathInfo makes the store behave as one without a path-info database: no CRCs, errors as empty pages.
 	NoPathInfo bool
+	// Routes overrides [Options.Routes] for this store; nil does not.
+	Routes     []string
 	Registered time.Time
 }
 
@@ -200,6 +207,8 @@ type DataSet struct {
 	Registered, Modified  time.Time
 	// Root is the file tree; nil when the server knows no files.
 	Root *Node
+
+	fed time.Time // when the path-info database gets to know the files; before, they are listed from disk, without checksums
 }
 
 // SpaceCode returns the code of the Space that the data set lives in.

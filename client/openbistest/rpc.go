@@ -33,6 +33,8 @@ type method struct {
 	call func(args []any) (any, error)
 	// writes marks a method that changes the lab: it runs alone.
 	writes bool
+	// locks marks a method that takes the lab's lock itself, for it takes long. What it returns refers to nothing in the lab.
+	locks bool
 	// overloads are further methods of the same name, told apart by their number of parameters.
 	overloads []method
 }
@@ -143,6 +145,7 @@ type rpcCall struct {
 	out      []byte
 	status   int  // 0 is 200
 	answered bool // by a fault
+	refusal  *exception
 }
 
 func (c *rpcCall) answerOne(request *jsonObject) {
@@ -207,6 +210,7 @@ func (c *rpcCall) answer(request *jsonObject) int {
 		c.answered = true
 		return 0
 	}
+	c.refusal = takeRefusal(c.w)
 	var params []any
 	switch v := request.get("params").(type) {
 	case nil:
@@ -243,11 +247,17 @@ func (m method) overload(n int) (method, bool) {
 
 // invoke decodes the parameters, runs the method and appends its result or exception.
 func (c *rpcCall) invoke(m method, params []any, version, id string) int {
-	unlock := c.s.store.lock(m.writes)
-	defer unlock()
+	if !m.locks {
+		unlock := c.s.store.lock(m.writes)
+		defer unlock()
+	}
 	args, err := decodeParams(params, m.params, c.dialect)
 	var result any
-	if err == nil {
+	switch {
+	case err != nil:
+	case c.refusal != nil:
+		err = c.refusal
+	default:
 		result, err = m.call(args)
 	}
 	if err != nil {

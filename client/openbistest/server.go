@@ -40,6 +40,17 @@ type Options struct {
 	UnsortedSeed int64
 	// TLS makes the server speak HTTPS with a certificate of its own, see [Server.CertPool].
 	TLS bool
+	// Routes are the ways in which the data stores take new Datasets: "createUploadedDataSet", which brings the uploads to the
+	// share of a store with it, and the keys of the services "dataset-uploader-api" and "jupyter-uploader-api". Nil means all.
+	Routes []string
+	// JupyterGeneration says which "jupyter-uploader-api" is installed: "A", "A2", "B" or "C"; "" is "C".
+	JupyterGeneration string
+	// PathInfoDelay is how long after its registration a Dataset is listed without checksums; 0 is 30 seconds, as long
+	// as it takes at most with the shipped configuration, negative not at all.
+	PathInfoDelay time.Duration
+	// Directory is where uploads and the content of registered Datasets are kept. It outlives the server, so that a second one
+	// with the same Lab can deliver what was registered. "" is a temporary directory, removed by [Server.Close].
+	Directory string
 	// Listen is the address to listen on; "" is a free port of the loopback interface.
 	Listen string
 	// Logger gets what the server has to say; nil is silence.
@@ -65,6 +76,15 @@ func (o Options) withDefaults() Options {
 	if o.APIVersion == "" {
 		o.APIVersion = "3.6"
 	}
+	if o.Routes == nil {
+		o.Routes = []string{uploadedRoute, uploaderService, jupyterService}
+	}
+	if o.JupyterGeneration == "" {
+		o.JupyterGeneration = "C"
+	}
+	if o.PathInfoDelay == 0 {
+		o.PathInfoDelay = 30 * time.Second
+	}
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
 	}
@@ -89,6 +109,8 @@ type Server struct {
 	sessions sessions
 	store    *store
 	dss      *dataStoreServers
+	disk     disk
+	observed observed
 	allTags  bool // everybody sees everybody's tags, for the golden answers
 
 	http     *http.Server
@@ -122,6 +144,7 @@ func Start(opts Options) (*Server, error) {
 		closing: make(chan struct{}),
 	}
 	s.Faults = newFaults(s)
+	s.disk.root = opts.Directory
 	s.store = newStore(opts.Lab)
 	s.sessions.init(s)
 
@@ -179,6 +202,11 @@ func (s *Server) Close() {
 	s.dss.close()
 	<-s.served
 	s.inFlight.wait()
+	if s.opts.Directory == "" {
+		if err := s.disk.remove(); err != nil {
+			s.log.Warn("the simulator leaves files behind", "error", err)
+		}
+	}
 }
 
 // CertPool returns the certificate authority to trust, nil without [Options.TLS].

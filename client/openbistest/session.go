@@ -63,6 +63,7 @@ func (s *Server) ExpireSessions() {
 	for _, session := range m.byToken {
 		if !session.isPAT {
 			session.expired = true
+			s.dss.cleanUp(session.Token)
 		}
 	}
 }
@@ -126,7 +127,7 @@ func (m *sessions) open(p *Person) *session {
 					oldest = i
 				}
 			}
-			delete(m.byToken, mine[oldest].Token)
+			m.end(mine[oldest].Token)
 			mine = append(mine[:oldest], mine[oldest+1:]...)
 		}
 	}
@@ -148,9 +149,15 @@ func (m *sessions) logout(token string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if s := m.byToken[token]; s != nil && !s.isPAT {
-		delete(m.byToken, token)
+		m.end(token)
 	}
 	return nil
+}
+
+// end forgets a session and lets the data stores clean up after it. The caller holds the lock.
+func (m *sessions) end(token string) {
+	delete(m.byToken, token)
+	m.s.dss.cleanUp(token)
 }
 
 func (m *sessions) checkNotEmpty(token string) error {
@@ -181,7 +188,7 @@ func (m *sessions) get(token string, touch bool) (*session, error) {
 		return nil, invalidSession("Session token '%s' is invalid: user is not logged in.", token)
 	}
 	if m.isOver(s) {
-		delete(m.byToken, token)
+		m.end(token)
 		return nil, invalidSession("Session no longer available. Please login again.")
 	}
 	if touch {

@@ -79,10 +79,15 @@ func (st *store) index(lab *Lab) {
 		}
 	}
 	for _, d := range lab.DataSets {
-		st.dataSets[d.PermID] = d
-		if d.Experiment != nil {
-			st.dataSetsOf[d.Experiment] = append(st.dataSetsOf[d.Experiment], d)
-		}
+		st.addDataSet(d)
+	}
+}
+
+// addDataSet notes a data set that was added to the lab. The caller holds the lock for writing.
+func (st *store) addDataSet(d *DataSet) {
+	st.dataSets[d.PermID] = d
+	if d.Experiment != nil {
+		st.dataSetsOf[d.Experiment] = append(st.dataSetsOf[d.Experiment], d)
 	}
 }
 

@@ -48,7 +48,12 @@ func serve(ctx context.Context, job *mountJob, log *slog.Logger, ready func() er
 	store := cache.New(cache.Options{Memory: int64(job.CacheMemory), BlockTimeout: job.BlockTimeout, Logger: log})
 	defer func() { err = errors.Join(err, store.Close()) }()
 
-	server, err := mountTree(ctx, job, c, store, log)
+	tree := meta.New(c, meta.Options{TTL: job.DirTTL, Start: job.Target.Start, WebURL: job.Target.URL, Logger: log})
+	defer tree.Close()
+	if err := tree.Prepare(ctx); err != nil {
+		log.Warn("going on without", "error", err)
+	}
+	server, err := mountTree(ctx, job, c, tree, store, log)
 	if err != nil {
 		return err
 	}
@@ -63,8 +68,7 @@ func serve(ctx context.Context, job *mountJob, log *slog.Logger, ready func() er
 }
 
 // mountTree wires the rooms together.
-func mountTree(ctx context.Context, job *mountJob, c *client.Client, store *cache.Store, log *slog.Logger) (*fs.Server, error) {
-	tree := meta.New(c, meta.Options{TTL: job.DirTTL, Start: job.Target.Start, WebURL: job.Target.URL, Logger: log})
+func mountTree(ctx context.Context, job *mountJob, c *client.Client, tree *meta.Tree, store *cache.Store, log *slog.Logger) (*fs.Server, error) {
 	if _, err := tree.Root(ctx); errors.Is(err, iofs.ErrNotExist) {
 		return nil, failf(exitNotFound, "there is no %s on %s, or you may not see it", job.Target.Start, job.Target.URL)
 	} else if err != nil {
