@@ -22,14 +22,11 @@ func runCommit(ctx context.Context, inv *invocation, args []string) error {
 	if err := f.parse(args, 1, 1<<16); err != nil {
 		return err
 	}
-	if _, err := merge(f.FlagSet); err != nil {
-		return err
-	}
-	dir, err := dirs.resolve()
+	from, err := merge(f.FlagSet)
 	if err != nil {
 		return err
 	}
-	a, err := survey(ctx, dir)
+	a, err := dirs.survey(ctx, from)
 	if err != nil {
 		return err
 	}

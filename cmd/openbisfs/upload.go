@@ -92,8 +92,9 @@ type mounted struct {
 	err   error // of asking its process
 }
 
-// survey looks at everything that is staged: in the staging directory dir, and where the mounts of this user stage.
-func survey(ctx context.Context, dir string) (*area, error) {
+// survey looks at everything that is staged: in the staging directory dir and, unless told otherwise, where the mounts of
+// this user stage.
+func survey(ctx context.Context, dir string, only bool) (*area, error) {
 	mounts, err := ourMounts()
 	if err != nil {
 		return nil, err
@@ -110,6 +111,9 @@ func survey(ctx context.Context, dir string) (*area, error) {
 		r, err := statusOf(ctx, m)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
+		}
+		if only && (err != nil || r.Mount.StagingDir != dir) {
+			continue
 		}
 		if err != nil {
 			a.mounts = append(a.mounts, &mounted{&mountInfo{MountPoint: m.Mountpoint, Target: m.Source}, m, err})

@@ -32,10 +32,7 @@ func runUploads(ctx context.Context, inv *invocation, args []string) error {
 	if err := f.parse(args, 0, 1<<16); err != nil {
 		return err
 	}
-	if _, err := merge(f.FlagSet); err != nil {
-		return err
-	}
-	dir, err := call.resolve()
+	from, err := merge(f.FlagSet)
 	if err != nil {
 		return err
 	}
@@ -52,7 +49,7 @@ func runUploads(ctx context.Context, inv *invocation, args []string) error {
 	case (action == "list") != (len(ids) == 0) && (action != "retry" || !call.all):
 		return failf(exitUsage, "wrong number of arguments: openbisfs %s", f.synopsis)
 	}
-	a, err := survey(ctx, dir)
+	a, err := call.survey(ctx, from)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"time"
@@ -40,6 +41,15 @@ type stagingFlags struct{ dir string }
 
 func (s *stagingFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&s.dir, "staging-dir", "", "keep what is not registered yet in `DIR` (default: a directory below the state directory)")
+}
+
+// survey looks at what is staged. With --staging-dir on the command line it looks nowhere else.
+func (s *stagingFlags) survey(ctx context.Context, from origins) (*area, error) {
+	dir, err := s.resolve()
+	if err != nil {
+		return nil, err
+	}
+	return survey(ctx, dir, from["staging-dir"] == fromFlag)
 }
 
 // resolve returns the absolute path of the staging directory.
