@@ -149,6 +149,8 @@ func Mount(ctx context.Context, dir string, cfg Config) (*Server, error) {
 	s := &Server{dir: dir, vol: vol, done: make(chan struct{})}
 	go func() {
 		server.Serve()
+		// However it was unmounted, nobody writes any more.
+		s.CommitDirectories()
 		end()
 		vol.end()
 		close(s.done)
