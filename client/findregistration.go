@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // FindRegistration looks for the Dataset that an attempt of this plan has registered. A chosen permId is looked up; the
@@ -41,7 +42,7 @@ func (c *Client) searchRegistration(ctx context.Context, plan Plan, ds *NewDataS
 	if err != nil {
 		return "", false, err
 	}
-	criteria = append(criteria, TypeCode(ds.Type), RegisteredSince(plan.Since))
+	criteria = append(criteria, TypeCode(ds.Type), RegisteredSince(plan.earliest()))
 	var candidates []*DataSet
 	for d, err := range c.SearchDataSets(ctx, criteria...) {
 		if err != nil {
@@ -112,6 +113,19 @@ func registeredBy(me *Person, d *DataSet) bool {
 		return true
 	}
 	return false
+}
+
+// earliest is a time before which nothing of the plan was registered. A permId has the date by the clock that dates
+// registrations too, but as local time of nobody knows where; that is near enough, since what counts is its number.
+func (p Plan) earliest() time.Time {
+	const zones = 15 * time.Hour // no place is farther ahead of UTC
+	if _, ok := permIDNumber(p.After); ok {
+		date, _, _ := strings.Cut(p.After, "-")
+		if drawn, err := time.Parse("20060102150405", date[:14]); err == nil {
+			return drawn.Add(-zones)
+		}
+	}
+	return p.Since
 }
 
 // laterPermID tells whether a permId was drawn after another one. The server draws them from one sequence, whose number is

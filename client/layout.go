@@ -163,6 +163,8 @@ func checkNames(plan Plan, ds *NewDataSet) error {
 		// The workspace trims what it is given, and looks for "../" also where it is the end of a name.
 		case strings.TrimRightFunc(path, func(r rune) bool { return r <= ' ' }) != path:
 			return refuse(path, "the data store cannot take a name that ends in a blank")
+		case strings.Contains(path, `\`):
+			return refuse(path, "the data store takes a backslash for the end of a folder's name")
 		case strings.Contains(path, "../"):
 			return refuse(path, `the data store cannot take a folder whose name ends in ".."`)
 		case plan.Route == JupyterUploader && len(ds.Files) == 0:

@@ -11,7 +11,7 @@ type jupyterGeneration int
 
 const (
 	jupyterC jupyterGeneration = iota // since 2017: an identifier
-	jupyterB                          // 2016: an object with the identifier, and the same once more as "sample"
+	jupyterB                          // 2016: an object with the identifier; "sample" is there too, and in the earliest is what counts
 )
 
 // jupyterUploader registers by way of the service jupyter-uploader-api of early pyBIS (its source,
@@ -74,7 +74,7 @@ func (a *attempt) jupyterRequest(g jupyterGeneration) jsonObject {
 	switch {
 	case g == jupyterB:
 		owner := jsonObject{"identifier": firstOf(a.object, a.collection)}
-		params["sample"], params["sampleId"] = owner, owner
+		params["sample"], params["sampleId"] = jsonObject{"identifier": owner}, owner
 	case a.object != "":
 		params["sampleId"] = a.object
 	default:

@@ -296,3 +296,24 @@ func TestTheGenerationOfTheJupyterServiceIsFoundOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestADropboxThatFailsSilentlyIsExplained(t *testing.T) {
+	f := newScriptedServer(t)
+	f.answers["createUploadedDataSet"] = func([]json.RawMessage) string {
+		return failWith("ch.systemsx.cisd.common.exceptions.EnvironmentFailureException", "Could not process file a.txt")
+	}
+	f.answers["isSessionActive"] = func([]json.RawMessage) string { return "true" }
+	f.answers["searchDataSetTypes"] = func([]json.RawMessage) string {
+		return `{"objects":[{"code":"RAW_DATA","propertyAssignments":[{"mandatory":true,"propertyType":{"code":"TITLE"}},{"mandatory":false,"propertyType":{"code":"NOTES"}}]}],"totalCount":1}`
+	}
+	plan, ds := planOf(UploadedDataSet), fileDraft("a.txt", nil)
+	ds.Properties = map[string]string{"notes": "x", "COLOUR": "red"}
+	if err := f.client.UploadDataSet(t.Context(), plan, ds, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := f.client.RegisterDataSet(t.Context(), plan, ds)
+	const want = "Could not process file a.txt; property TITLE is mandatory; type RAW_DATA has no property COLOUR"
+	if !errors.Is(err, ErrRefused) || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 )
 
 // createUploadedDataSet registers by way of the data store's own interface (openBIS source,
@@ -30,7 +32,7 @@ func (a *attempt) createUploadedDataSet(ctx context.Context) (string, error) {
 		a.c.registrations.noteLacksUpload(a.plan.DataStore)
 	}
 	if err != nil {
-		return "", err
+		return "", a.explain(ctx, err)
 	}
 	id := d.result().text("permId")
 	if err := d.check(method); err != nil {
@@ -48,6 +50,50 @@ func (a *attempt) createUploadedDataSet(ctx context.Context) (string, error) {
 		return "", &Error{Op: method, Err: ErrRefused, Message: "the data store's dropbox has registered nothing"}
 	}
 	return id, nil
+}
+
+// explain adds to a refusal what the server keeps to itself: when a dropbox fails, the reason stands in the log of the data
+// store only.
+func (a *attempt) explain(ctx context.Context, err error) error {
+	var e *Error
+	if !errors.Is(err, ErrRefused) || !errors.As(err, &e) || !strings.Contains(e.Message, "Could not process file") {
+		return err
+	}
+	explained := *e
+	if active, err := a.c.tokenActive(ctx, a.c.v3(), a.token); err == nil && !active {
+		explained.Err = ErrUnavailable
+		return &explained
+	}
+	types, typesErr := a.c.DataSetTypes(ctx)
+	if typesErr != nil {
+		return err
+	}
+	for _, t := range types {
+		if t.Code == a.ds.Type {
+			explained.Message = strings.Join(append([]string{explained.Message}, t.faults(a.ds.Properties)...), "; ")
+		}
+	}
+	return &explained
+}
+
+// faults are the reasons for which the server will not take properties for an entity of the type.
+func (t *EntityType) faults(properties map[string]string) []string {
+	var faults []string
+	given := make(map[string]bool, len(properties))
+	for code, value := range properties {
+		given[strings.ToUpper(code)] = strings.TrimSpace(value) != ""
+	}
+	for _, p := range t.Properties {
+		if p.Mandatory && !given[p.Code] {
+			faults = append(faults, "property "+p.Code+" is mandatory")
+		}
+		delete(given, p.Code)
+	}
+	for code := range given {
+		faults = append(faults, "type "+t.Code+" has no property "+code)
+	}
+	slices.Sort(faults)
+	return faults
 }
 
 // firstOf returns the first text that is not empty.

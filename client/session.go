@@ -200,14 +200,18 @@ func (c *Client) logout(ctx context.Context, token string) error {
 
 // lastingToken returns the token of a session that was there before this client and will be after it, "" when the session
 // is the client's own.
-func (c *Client) lastingToken() string {
+func (c *Client) lastingToken(ctx context.Context) string {
+	if c.opts.Token == "" {
+		return ""
+	}
+	cred, err := c.credential(ctx, true)
 	s := &c.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.own {
+	if err != nil || s.own {
 		return ""
 	}
-	return s.current.real
+	return cred.real
 }
 
 // service is a JSON-RPC endpoint.

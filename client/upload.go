@@ -219,7 +219,7 @@ func (c *Client) DiscardUpload(ctx context.Context, plan Plan) error {
 	u.mu.Unlock()
 	u.spend(true)
 	if token == "" {
-		token = c.lastingToken() // perhaps from before a restart
+		token = c.lastingToken(ctx) // perhaps from before a restart
 	}
 	if token == "" || taken {
 		return nil

@@ -130,7 +130,7 @@ func TestSlicesAreRepeatedAfterATransientFailure(t *testing.T) {
 		"500":        func(w http.ResponseWriter) { http.Error(w, "<html>", 500) },
 		"503":        func(w http.ResponseWriter) { w.WriteHeader(503) },
 		"reset":      func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
-		"wrong size": func(w http.ResponseWriter) { _, _ = fmt.Fprint(w, `{"size":1,"status":"ok"}`) },
+		"wrong size": func(w http.ResponseWriter) { _, _ = fmt.Fprint(w, `{"size":12345,"status":"ok"}`) },
 		"exception": func(w http.ResponseWriter) {
 			w.WriteHeader(500)
 			_, _ = fmt.Fprint(w, `{"status":"500","message":"java.net.ConnectException: Connection refused"}`)
@@ -226,7 +226,7 @@ func TestContentThatHasChangedIsNotUploaded(t *testing.T) {
 
 func TestNamesThatTheWorkspaceCannotKeepAreRefused(t *testing.T) {
 	f := newScriptedServer(t)
-	for _, name := range []string{"blank ", "tab\t", "bad\xff", "", "a/b", "..", "nul\x00"} {
+	for _, name := range []string{"blank ", "tab\t", `back\slash`, "bad\xff", "", "a/b", "..", "nul\x00"} {
 		err := f.client.UploadDataSet(t.Context(), planOf(UploadedDataSet), fileDraft(name, nil), nil)
 		if !errors.Is(err, ErrRefused) {
 			t.Errorf("%q: got %v", name, err)

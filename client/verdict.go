@@ -52,11 +52,10 @@ func (a *attempt) judge(err error) error {
 		judged.Err = ErrUnavailable // the next upload gets a new session, or says that there is none
 	case errors.Is(e.Err, errors.ErrUnsupported), errors.Is(e.Err, ErrProtocol):
 		judged.Err = refusedBecause(e.Err) // there is no such method, or the server could not read the request
-	case errors.Is(e.Err, ErrForbidden), errors.Is(e.Err, ErrNotFound):
+	case errors.Is(e.Err, ErrForbidden):
+		judged.Err = refusedBecause(ErrForbidden)
+	case errors.Is(e.Err, ErrNotFound):
 		judged.Err = a.verdict(e.Message)
-		if errors.Is(judged.Err, ErrRefused) {
-			judged.Err = refusedBecause(e.Err)
-		}
 	case !certain[e.Exception]:
 		if judged.Err = a.verdict(e.Message); errors.Is(judged.Err, ErrRefused) {
 			judged.Err = ErrOutcomeUnknown
@@ -103,8 +102,10 @@ func (a *attempt) verdict(message string) error {
 	case has("No plugin registered for key"):
 		a.c.registrations.offers.forget()
 		return refusedBecause(ErrNotFound)
-	case errors.Is(reason, ErrNotFound), errors.Is(reason, ErrForbidden):
+	case errors.Is(reason, ErrForbidden):
 		return refusedBecause(reason)
+	case has("has not been found", "no sample found", "no experiment found"):
+		return refusedBecause(ErrNotFound)
 	}
 	return ErrRefused
 }
