@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/openbisfs/openbisfs/cache/staging"
 	"github.com/openbisfs/openbisfs/meta"
@@ -33,6 +34,13 @@ func (s *Server) Commit(ctx context.Context, path string) (*staging.Draft, error
 	return nil, fmt.Errorf("commit %s: nothing is staged there: %w", path, meta.ErrNotExist)
 }
 
+// The kernel says later that a file is not open any more than it says so to the
+// program that has closed it: a draft may be busy for a moment.
+const (
+	releaseTries = 40
+	releasePause = 25 * time.Millisecond
+)
+
 // commit registers s now, also if it was held.
 func (s *staged) commit(ctx context.Context) error {
 	s.quiet.mu.Lock()
@@ -41,8 +49,16 @@ func (s *staged) commit(ctx context.Context) error {
 	if _, err := s.seal(ctx); err != nil {
 		return err
 	}
+	if err := s.meta.problem(ctx); err != nil {
+		return err
+	}
 	d := s.draftNow()
-	if err := d.Commit(ctx); err != nil {
+	err := d.Commit(ctx)
+	for tries := 0; tries < releaseTries && errors.Is(err, staging.ErrBusy) && d.State() == staging.Opened; tries++ {
+		time.Sleep(releasePause)
+		err = d.Commit(ctx)
+	}
+	if err != nil {
 		if errors.Is(err, staging.ErrPending) {
 			s.vol.follow(s, d)
 		}

@@ -102,6 +102,13 @@ func (t *metadataText) apply(ctx context.Context) error {
 	return err
 }
 
+// problem is why the text that the user has written is not what the draft has.
+func (t *metadataText) problem(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.apply(ctx)
+}
+
 // parseMetadata reads a metadata file. The document that a registered Dataset
 // has makes sense, too: values that are no strings become what openBIS calls
 // them, a vocabulary term its code, a reference its permId. Other keys are ignored.
@@ -209,7 +216,7 @@ func (n *metadataFile) Open(req context.Context, flags uint32) (fusefs.FileHandl
 		}
 	}
 	n.quiet.opened()
-	return &metadataHandle{n.staged}, 0, fusefs.OK
+	return &metadataHandle{n.staged, opensForWriting(flags)}, 0, fusefs.OK
 }
 
 // Getattr describes the text.
@@ -219,8 +226,13 @@ func (n *metadataFile) Getattr(_ context.Context, _ fusefs.FileHandle, out *fuse
 }
 
 // Setattr changes the size; everything else has no effect.
-func (n *metadataFile) Setattr(_ context.Context, _ fusefs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
+func (n *metadataFile) Setattr(req context.Context, _ fusefs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
 	if size, ok := in.GetSize(); ok {
+		ctx, done := n.vol.begin(req, n.vol.closeTimeout)
+		defer done()
+		if err := n.open(ctx); err != nil {
+			return n.errno("truncate", err)
+		}
 		n.meta.mu.Lock()
 		err := n.meta.resize(int64(size))
 		n.meta.mu.Unlock()
@@ -238,7 +250,10 @@ func (n *metadataFile) Fsync(context.Context, fusefs.FileHandle, uint32) syscall
 }
 
 // metadataHandle is an open metadata file.
-type metadataHandle struct{ *staged }
+type metadataHandle struct {
+	*staged
+	write bool
+}
 
 // Read copies from the text.
 func (h *metadataHandle) Read(_ context.Context, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
@@ -262,6 +277,9 @@ func (h *metadataHandle) Write(_ context.Context, data []byte, off int64) (uint3
 // Flush makes the draft's metadata what the text says. When it makes no sense,
 // the program is told, and the text stays as it is.
 func (h *metadataHandle) Flush(req context.Context) syscall.Errno {
+	if !h.write {
+		return fusefs.OK
+	}
 	ctx, done := h.vol.begin(req, h.vol.closeTimeout)
 	defer done()
 	h.meta.mu.Lock()
@@ -293,6 +311,7 @@ func (n *draftEntry) becomeMetadata(req context.Context, name string) syscall.Er
 		if err := n.meta.set(req, text); err != nil {
 			return err
 		}
+		n.vol.background.Go(func() { n.NotifyEntry(metadataName) }) // it is not the file that was renamed
 		return d.Remove(rel)
 	})
 }

@@ -16,12 +16,18 @@ import (
 
 // refusal is the errno for changes where nothing can be changed.
 func (n *node) refusal() syscall.Errno {
-	e := n.entry.Load() // nil of what is not in the tree
-	if n.vol.overlay == nil || e != nil && e.DataSet != nil {
+	if n.vol.overlay == nil || inDataSet(n.entry.Load()) {
 		return syscall.EROFS
+	}
+	if _, parent := n.Parent(); parent != nil { // of a document
+		if dir, ok := parent.Operations().(*dirNode); ok && inDataSet(dir.entry.Load()) {
+			return syscall.EROFS
+		}
 	}
 	return syscall.EPERM
 }
+
+func inDataSet(e *meta.Entry) bool { return e != nil && e.DataSet != nil }
 
 // owns tells whether new Datasets can be made in the directory.
 func (n *dirNode) owns() bool {

@@ -98,7 +98,10 @@ func (s *staged) complete(killed bool) {
 				s.vol.log.Warn("the Dataset will not have its predecessor as parent", "draft", d.ID(), "err", err)
 			}
 		}
-		err := d.Seal(s.vol.life)
+		err := s.meta.problem(s.vol.life)
+		if err == nil {
+			err = d.Seal(s.vol.life)
+		}
 		switch {
 		case err == nil:
 			s.vol.follow(s, d)
