@@ -81,6 +81,7 @@ func commitOn(ctx context.Context, inv *invocation, mount *mountinfo.Info, uploa
 	req := request{Op: opCommit}
 	for _, u := range uploads {
 		req.IDs = append(req.IDs, u.ID)
+		req.Paths = append(req.Paths, u.path)
 	}
 	line := newProgressLine(inv.err)
 	r, err := ask(ctx, mount, req, line.hear)

@@ -24,6 +24,8 @@ const (
 type request struct {
 	Op  operation `json:"op"`
 	IDs []string  `json:"ids,omitempty"` // of drafts
+	// Paths says where the drafts are in the mount, in the order of IDs, "" where that is not known.
+	Paths []string `json:"paths,omitempty"`
 }
 
 // reply says how far it is, and in the end how it went.

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -127,11 +129,11 @@ func (c *controlled) do(ctx context.Context, req request, progress func(reply)) 
 	}
 	switch req.Op {
 	case opCommit:
-		return c.each(ctx, req.IDs, progress, (*staging.Draft).Commit), nil
+		return c.each(ctx, req, progress, c.commit), nil
 	case opRetry:
-		return c.each(ctx, req.IDs, progress, (*staging.Draft).Retry), nil
+		return c.each(ctx, req, progress, func(ctx context.Context, d *staging.Draft, _ string) error { return d.Retry(ctx) }), nil
 	case opDiscard:
-		return c.each(ctx, req.IDs, progress, (*staging.Draft).Discard), nil
+		return c.each(ctx, req, progress, func(ctx context.Context, d *staging.Draft, _ string) error { return d.Discard(ctx) }), nil
 	case opDrain:
 		return c.drain(ctx, progress)
 	default:
@@ -156,32 +158,41 @@ func infos(drafts []*staging.Draft) []staging.Info {
 	return list
 }
 
+// commit registers a draft. What is shown in the mount is registered by the file system, which has to know of it.
+func (c *controlled) commit(ctx context.Context, d *staging.Draft, path string) error {
+	if path != "" {
+		if shown, err := c.mount.Commit(ctx, path); shown == d {
+			return err
+		}
+	}
+	return d.Commit(ctx)
+}
+
 // each does something to several drafts at the same time.
-func (c *controlled) each(ctx context.Context, ids []string, progress func(reply), do func(*staging.Draft, context.Context) error) reply {
-	var drafts []*staging.Draft
-	results := make([]result, len(ids))
-	var g errgroup.Group
-	g.SetLimit(mostCommits)
-	for i, id := range ids {
+func (c *controlled) each(ctx context.Context, req request, progress func(reply), do func(context.Context, *staging.Draft, string) error) reply {
+	drafts := make(map[int]*staging.Draft)
+	results := make([]result, len(req.IDs))
+	for i, id := range req.IDs {
 		d, err := c.staging.Draft(id)
 		if err != nil {
 			results[i] = outcome(id, "", err)
 			results[i].Unknown = true
 			continue
 		}
-		drafts = append(drafts, d)
+		drafts[i] = d
 	}
-	watched(progress, func() reply { return reply{Progress: progressOf(drafts)} }, func() {
-		at := 0
-		for i, id := range ids {
-			if results[i].ID != "" {
-				continue
+	all := slices.Collect(maps.Values(drafts))
+	watched(progress, func() reply { return reply{Progress: progressOf(all)} }, func() {
+		var g errgroup.Group
+		g.SetLimit(mostCommits)
+		for i, d := range drafts {
+			path := ""
+			if i < len(req.Paths) {
+				path = req.Paths[i]
 			}
-			d := drafts[at]
-			at++
 			g.Go(func() error {
-				err := do(d, ctx)
-				results[i] = outcome(id, d.PermID(), err)
+				err := do(ctx, d, path)
+				results[i] = outcome(d.ID(), d.PermID(), err)
 				return nil
 			})
 		}

@@ -50,7 +50,7 @@ func serve(ctx context.Context, job *mountJob, log *slog.Logger, ready func() er
 
 	var drafts *stagingArea
 	if job.Write != nil {
-		if drafts, err = openStaging(ctx, job, c, log, nil); err != nil {
+		if drafts, err = openStaging(ctx, job, c, log); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, drafts.end(ctx)) }()

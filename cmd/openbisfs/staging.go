@@ -22,7 +22,7 @@ type stagingArea struct {
 }
 
 // openStaging opens the staging directory of the job's server and user. It reads no draft: that happens in the background.
-func openStaging(ctx context.Context, job *mountJob, c *client.Client, log *slog.Logger, registered func(*staging.Draft, string)) (*stagingArea, error) {
+func openStaging(ctx context.Context, job *mountJob, c *client.Client, log *slog.Logger) (*stagingArea, error) {
 	if err := checkDataSetType(ctx, c, job.Write.DataSetType); err != nil {
 		return nil, explainConnect(err, job)
 	}
@@ -33,7 +33,7 @@ func openStaging(ctx context.Context, job *mountJob, c *client.Client, log *slog
 	server := session.UserName + "@" + job.Target.URL
 	store, err := staging.Open(job.Write.StagingDir, staging.Options{
 		Server: server, Registrar: c, Registration: job.Write.Registration, DataSetType: job.Write.DataSetType,
-		Capacity: int64(job.Write.StagingSize), OnRegistered: registered, Logger: log,
+		Capacity: int64(job.Write.StagingSize), Logger: log,
 	})
 	if err != nil {
 		return nil, failf(exitConfig, "the staging directory %s can't be used: %w", job.Write.StagingDir, err)

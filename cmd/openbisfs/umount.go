@@ -16,9 +16,7 @@ import (
 func runUmount(ctx context.Context, inv *invocation, args []string) error {
 	f := newFlagSet(inv, "umount MNT [flags]")
 	lazy := f.BoolP("lazy", "z", false, "unmount although programs use it; they keep what they have open")
-	var drain waitLimit
-	f.Var(&drain, "wait", "before, wait until everything is registered that was saved; with a `DURATION`, that long at most")
-	f.Lookup("wait").NoOptDefVal = waitForever
+	drain := registerWait(f)
 	var timeout time.Duration
 	f.Var(newSeconds(&timeout, 30*time.Second), "timeout", "how long to wait for the end of the daemon")
 	if err := f.parse(args, 1, 1); err != nil {
@@ -60,6 +58,14 @@ func runUmount(ctx context.Context, inv *invocation, args []string) error {
 		return err
 	}
 	return reportLeft(ctx, inv, staged, drain.asked)
+}
+
+// registerWait adds the flag --wait.
+func registerWait(f *flagSet) *waitLimit {
+	w := new(waitLimit)
+	f.Var(w, "wait", "before, wait until everything is registered that was saved; with a `DURATION`, that long at most")
+	f.Lookup("wait").NoOptDefVal = waitForever
+	return w
 }
 
 // awaitUploads waits until nothing of a mount is on its way to the server.

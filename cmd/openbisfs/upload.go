@@ -23,6 +23,7 @@ type upload struct {
 	Mount  string `json:"mount,omitempty"` // that works on it
 
 	dir   string // staging directory
+	path  string // in its mount; "" when that is not known
 	mount *mountinfo.Info
 }
 
@@ -312,7 +313,11 @@ func (a *area) byPath(path string) (found []*upload, err error) {
 		if owner.PermID == "" {
 			continue
 		}
-		if list := collect(func(u *upload) bool { return u.Owner.PermID == owner.PermID && u.Name == name }); len(list) > 0 {
+		list := collect(func(u *upload) bool { return u.Owner.PermID == owner.PermID && u.Name == name })
+		for _, u := range list {
+			u.path = strings.TrimPrefix(at, mount.Mountpoint+"/")
+		}
+		if len(list) > 0 {
 			return list, nil
 		}
 	}
@@ -321,8 +326,11 @@ func (a *area) byPath(path string) (found []*upload, err error) {
 	}
 	e := readEntity(path)
 	return collect(func(u *upload) bool {
-		return e.PermID != "" && u.Owner.PermID == e.PermID ||
-			e.Identifier != "" && strings.HasPrefix(u.Owner.Identifier, strings.TrimSuffix(e.Identifier, "/")+"/")
+		if e.PermID != "" && u.Owner.PermID == e.PermID {
+			u.path = strings.TrimPrefix(filepath.Join(path, u.Name), mount.Mountpoint+"/")
+			return true
+		}
+		return e.Identifier != "" && strings.HasPrefix(u.Owner.Identifier, strings.TrimSuffix(e.Identifier, "/")+"/")
 	}), nil
 }
 
