@@ -88,11 +88,11 @@ func (call *demoCall) mount(ctx context.Context, inv *invocation, server *openbi
 		return err
 	}
 	job.Credentials = credentials{User: "demo", Password: "demo"}
-	if job.Write != nil && call.stagingFlags.dir == "" {
+	if job.Write != nil && call.dir == "" {
 		if job.Write.StagingDir, err = os.MkdirTemp("", "openbisfs-demo-staging-"); err != nil {
 			return failf(exitNotFound, "the staging directory can't be made: %w", err)
 		}
-		defer func() { err = errors.Join(err, removeStaging(inv, job.Write.StagingDir)) }()
+		defer func() { err = errors.Join(err, removeStaging(context.WithoutCancel(ctx), inv, job.Write.StagingDir)) }()
 	}
 	if err := preflight(inv, job); err != nil {
 		return err
@@ -104,8 +104,8 @@ func (call *demoCall) mount(ctx context.Context, inv *invocation, server *openbi
 }
 
 // removeStaging removes the demo's staging directory, but for what the demo did not register.
-func removeStaging(inv *invocation, dir string) error {
-	uploads, err := stagedIn(context.Background(), dir)
+func removeStaging(ctx context.Context, inv *invocation, dir string) error {
+	uploads, err := stagedIn(ctx, dir)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func (w *writeFlags) job(mountPoint string) (*writeJob, error) {
 	if !w.writable {
 		return nil, nil
 	}
-	dir, err := w.stagingFlags.resolve()
+	dir, err := w.resolve()
 	if err != nil {
 		return nil, err
 	}
