@@ -13,9 +13,6 @@ import (
 // procDir is where processes are looked at.
 const procDir = "/proc"
 
-// killedReason is why a draft is held whose writer was killed.
-const killedReason = "the program that wrote it was killed"
-
 // flush decides what a close means, made by the thread pid. Each close of each
 // duplicate of a descriptor arrives here; only the last one saves.
 func (s *staged) flush(req context.Context, pid uint32) syscall.Errno {
@@ -28,16 +25,18 @@ func (s *staged) flush(req context.Context, pid uint32) syscall.Errno {
 	if openForWriting(procDir, name, s.ino) {
 		return 0
 	}
-	s.mu.Lock()
-	s.killed = s.killed || killed
+	s.mu.RLock()
 	gone := s.unlinked
-	s.mu.Unlock()
+	s.mu.RUnlock()
 	if gone {
 		return 0
 	}
-	if s.killedWriter() {
-		s.hold()
-		return 0
+	if killed {
+		s.spoil(wasKilled)
+	}
+	if d := s.spoiled.Load(); d != nil {
+		s.hold(d)
+		return d.errno
 	}
 	if s.ephemeral() {
 		return 0
@@ -47,23 +46,17 @@ func (s *staged) flush(req context.Context, pid uint32) syscall.Errno {
 	return s.save(ctx, !from.exiting() && !s.vol.closeInBackground)
 }
 
-func (s *staged) killedWriter() bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.killed
-}
-
 // hold keeps an incomplete file from being registered.
-func (s *staged) hold() {
+func (s *staged) hold(d *damage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shut()
-	s.killed = false
-	if err := s.draftNow().Hold(s.vol.life, killedReason); err != nil {
+	if err := s.draftNow().Hold(s.vol.life, d.reason); err != nil {
 		s.vol.log.Error("holding a draft", "draft", s.draftNow().ID(), "err", err)
 		return
 	}
 	s.dirty.Store(false)
+	s.spoiled.Store(nil)
 }
 
 // save seals what was written, sees to its registration, and waits for the
@@ -108,24 +101,44 @@ func outcome(ctx context.Context, d *staging.Draft) error {
 // there is nothing to save.
 func (s *staged) seal(ctx context.Context) (*staging.Draft, error) {
 	previous := s.vol.overlay.previous(s)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.lockUnsealed(ctx); err != nil {
+		return nil, err
+	}
 	if !s.dirty.Load() || s.unlinked {
+		s.mu.Unlock()
 		return nil, nil
 	}
 	d := s.draftNow()
 	s.shut()
-	if m := d.Meta(); previous != "" && len(m.Parents) == 0 {
-		m.Parents = []string{previous}
-		if err := d.SetMeta(ctx, m); err != nil {
-			return nil, err
-		}
+	s.dirty.Store(false)
+	s.sealing = make(chan struct{})
+	s.mu.Unlock()
+
+	err := inherit(ctx, d, previous)
+	if err == nil {
+		err = d.Seal(ctx)
 	}
-	if err := d.Seal(ctx); err != nil {
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.sealing)
+	s.sealing = nil
+	if err != nil {
+		s.dirty.Store(true)
 		return nil, err
 	}
-	s.dirty.Store(false)
 	return d, nil
+}
+
+// inherit makes the Dataset that the name was registered as before the parent of
+// the next, unless the user has named others.
+func inherit(ctx context.Context, d *staging.Draft, previous string) error {
+	m := d.Meta()
+	if previous == "" || len(m.Parents) > 0 {
+		return nil
+	}
+	m.Parents = []string{previous}
+	return d.SetMeta(ctx, m)
 }
 
 // failed translates the error of a save for the kernel, and logs it.

@@ -43,9 +43,7 @@ const (
 
 // commit registers s now, also if it was held.
 func (s *staged) commit(ctx context.Context) error {
-	s.quiet.mu.Lock()
-	s.quiet.killed = false
-	s.quiet.mu.Unlock()
+	s.spoiled.Store(nil)
 	if _, err := s.seal(ctx); err != nil {
 		return err
 	}
@@ -79,15 +77,9 @@ func (s *Server) CommitDirectories() {
 	for _, d := range s.vol.overlay.drafts() {
 		if d.directory && !d.ephemeral() && d.draftNow().State() == staging.Opened {
 			d.quiet.stop()
-			d.complete(d.quiet.wasKilled())
+			d.complete()
 		}
 	}
-}
-
-func (q *quiet) wasKilled() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.killed
 }
 
 // drafts returns everything that is shown.
@@ -107,5 +99,8 @@ func (o *overlay) drafts() []*staged {
 func (o *overlay) end() {
 	for _, s := range o.drafts() {
 		s.quiet.stop()
+		s.mu.Lock()
+		s.shut() // the kernel does not always say that a file is closed before it ends
+		s.mu.Unlock()
 	}
 }

@@ -181,3 +181,17 @@ func TestUploadsAreListed(t *testing.T) {
 		t.Errorf("it says: %s", text)
 	}
 }
+
+func TestAHeldDirectoryStaysHeld(t *testing.T) {
+	b := mountBench(t, quietly)
+	b.sh(`mkdir $D/d; cp $L/a $D/d/a; ln -s a $D/d/link; readlink $D/d/link`)
+	held := func() bool { return b.drafts.Drafts()[0].State() == staging.Held }
+	b.until("the draft with a link is held", held)
+	b.sh(`cp $L/b $D/d/b; rm $D/d/link`)
+	b.until("it is held again", held)
+	b.mustHave()
+	if _, err := b.fs.Commit(t.Context(), object+"/d"); err != nil {
+		t.Fatal(err)
+	}
+	b.mustHave([]string{"d/a=a\n", "d/b=b\n"})
+}

@@ -65,6 +65,7 @@ func (n *draftEntry) local(name string) (rel, file string, err error) {
 }
 
 // open makes the draft writable again, unless the server has it or is about to.
+// What was held will be held again.
 func (s *staged) open(ctx context.Context) error {
 	d := s.draftNow()
 	switch d.State() {
@@ -72,9 +73,15 @@ func (s *staged) open(ctx context.Context) error {
 		return nil
 	case staging.Registered, staging.Verified, staging.Released:
 		return staging.ErrSealed
-	default:
-		return d.Reopen(ctx)
 	}
+	held := heldFor(d)
+	if err := d.Reopen(ctx); err != nil {
+		return err
+	}
+	if held != nil {
+		s.spoil(held) // other files make it no more complete
+	}
+	return nil
 }
 
 // modify calls f with a place in the draft while it can be changed.

@@ -63,7 +63,7 @@ func (h *draftHandle) Flush(req context.Context) syscall.Errno {
 // last close, or by processes that can't be seen, is saved now.
 func (h *draftHandle) Release(context.Context) syscall.Errno {
 	s := h.staged
-	if s.closed(h.write) && !s.ephemeral() {
+	if s.closed(h.write) && !s.ephemeral() && s.spoiled.Load() == nil {
 		s.vol.background.Go(func() { s.save(s.vol.life, false) })
 	}
 	return fusefs.OK

@@ -70,6 +70,7 @@ func (h *entryHandle) Write(_ context.Context, data []byte, off int64) (uint32, 
 	if n > 0 {
 		return uint32(n), fusefs.OK
 	}
+	h.staged.spoil(damageOf(err))
 	return 0, h.staged.errno("write", err)
 }
 
@@ -82,7 +83,7 @@ func (h *entryHandle) Flush(req context.Context) syscall.Errno {
 	}
 	s := h.staged
 	if lookAtCaller(procDir, from.Pid).killed(os.Geteuid() == 0 || s.vol.owner.Uid == uint32(os.Getuid())) {
-		s.quiet.interrupted()
+		s.spoil(wasKilled)
 	}
 	return fusefs.OK
 }

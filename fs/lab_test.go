@@ -54,6 +54,7 @@ type labOptions struct {
 	expectPanic bool
 	write       string // staging directory; "" mounts read-only
 	commitAfter time.Duration
+	capacity    int64
 	dropbox     string
 	config      func(*Config)
 }
@@ -169,7 +170,7 @@ func wire(ctx context.Context, url string, o *labOptions, logger *slog.Logger) (
 	}
 	if o.write != "" {
 		w.drafts, err = staging.Open(o.write, staging.Options{
-			Server: "lab", Registrar: c, DataSetType: "RAW_DATA", Logger: logger, Rescan: time.Hour,
+			Server: "lab", Registrar: c, DataSetType: "RAW_DATA", Logger: logger, Rescan: time.Hour, Capacity: o.capacity,
 			Registration: client.RegistrationOptions{Dropbox: o.dropbox},
 		})
 		if err != nil {

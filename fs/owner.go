@@ -275,8 +275,8 @@ func (s *staged) saveRenamed(ctx context.Context, oldName string) syscall.Errno 
 	if !s.dirty.Load() || s.ephemeral() || openForWriting(procDir, oldName, s.ino) {
 		return fusefs.OK
 	}
-	if s.killedWriter() {
-		s.hold()
+	if d := s.spoiled.Load(); d != nil {
+		s.hold(d)
 		return fusefs.OK
 	}
 	return s.save(ctx, false)

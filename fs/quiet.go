@@ -16,7 +16,6 @@ type quiet struct {
 	mu      sync.Mutex
 	timer   *time.Timer
 	opens   int
-	killed  bool
 	stopped bool
 }
 
@@ -57,13 +56,6 @@ func (q *quiet) closed() {
 	q.restart()
 }
 
-// interrupted says that a program was killed while it wrote.
-func (q *quiet) interrupted() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.killed = true
-}
-
 // stop ends all waiting, for good.
 func (q *quiet) stop() {
 	q.mu.Lock()
@@ -75,28 +67,25 @@ func (q *quiet) stop() {
 // elapsed commits the draft in the background.
 func (q *quiet) elapsed() {
 	q.mu.Lock()
-	busy, killed := q.stopped || q.opens > 0, q.killed
-	q.killed = false
+	busy := q.stopped || q.opens > 0
 	q.mu.Unlock()
 	s := q.staged
 	if busy || s.vol.life.Err() != nil || s.ephemeral() || s.draftNow().State() != staging.Opened {
 		return
 	}
-	s.vol.background.Go(func() { s.complete(killed) })
+	s.vol.background.Go(func() { s.complete() })
 }
 
 // complete seals a directory draft and follows its registration, or holds it
 // with the reason why it can't be registered.
-func (s *staged) complete(killed bool) {
+func (s *staged) complete() {
 	d := s.draftNow()
-	reason := killedReason
-	if !killed {
-		previous := s.vol.overlay.previous(s)
-		if m := d.Meta(); previous != "" && len(m.Parents) == 0 {
-			m.Parents = []string{previous}
-			if err := d.SetMeta(s.vol.life, m); err != nil {
-				s.vol.log.Warn("the Dataset will not have its predecessor as parent", "draft", d.ID(), "err", err)
-			}
+	var reason string
+	if damage := s.spoiled.Swap(nil); damage != nil {
+		reason = damage.reason
+	} else {
+		if err := inherit(s.vol.life, d, s.vol.overlay.previous(s)); err != nil {
+			s.vol.log.Warn("the Dataset will not have its predecessor as parent", "draft", d.ID(), "err", err)
 		}
 		err := s.meta.problem(s.vol.life)
 		if err == nil {

@@ -41,14 +41,20 @@ func (s *staged) change(ctx context.Context, keep int64, f func(*staging.File) e
 		}
 	}
 	s.dirty.Store(true)
-	return f(s.file)
+	err := f(s.file)
+	if err != nil {
+		s.spoil(damageOf(err))
+	}
+	return err
 }
 
 // revive makes the content writable. What was held, refused or still waits to be
 // registered is open again. What the server has, or is about to have, becomes a
 // new draft: the name will be another Dataset.
 func (s *staged) revive(ctx context.Context, keep int64) error {
-	s.mu.Lock()
+	if err := s.lockUnsealed(ctx); err != nil {
+		return err
+	}
 	defer s.mu.Unlock()
 	if s.writable {
 		return nil
@@ -67,8 +73,12 @@ func (s *staged) revive(ctx context.Context, keep int64) error {
 		d.Release()
 		d = next
 	default:
+		held := heldFor(d)
 		if err := d.Reopen(ctx); err != nil {
 			return err
+		}
+		if held != nil && keep > 0 {
+			defer s.spoil(held) // more of what is incomplete makes nothing complete
 		}
 	}
 	file, err := d.OpenFile("", os.O_RDWR, 0)
@@ -78,8 +88,25 @@ func (s *staged) revive(ctx context.Context, keep int64) error {
 	s.shut()
 	s.draft.Store(d)
 	s.file, s.writable = file, true
-	s.killed = false
+	s.spoiled.Store(nil)
 	return nil
+}
+
+// lockUnsealed takes the lock when no sealing is going on.
+func (s *staged) lockUnsealed(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		sealing := s.sealing
+		if sealing == nil {
+			return nil
+		}
+		s.mu.Unlock()
+		select {
+		case <-sealing:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // succeed makes a draft that goes on from the content of a registered one. The lock is held.

@@ -31,17 +31,20 @@ type staged struct {
 
 	// dirty says that something was written that is not sealed.
 	dirty atomic.Bool
+	// spoiled is why what was written is incomplete; nil if nothing went wrong.
+	spoiled atomic.Pointer[damage]
 
 	// mu is held for reading while content is read or written, and for writing
-	// while its file is changed. Nobody waits for the server under it.
+	// while file is replaced. Nobody waits for the server under it, nor for a long
+	// file to be sealed.
 	mu        sync.RWMutex
 	file      *staging.File // of a file draft; nil when nobody has used it
 	writable  bool          // file is
 	opens     int           // descriptors that the kernel has
 	writers   int           // those for writing
 	temporary bool          // was created as what only its maker needs
-	killed    bool          // a writer did not get to its end
 	unlinked  bool
+	sealing   chan struct{} // closed when the sealing that is going on ends; nil if none is
 
 	quiet quiet        // of a directory
 	meta  metadataText // of a directory
@@ -103,7 +106,7 @@ func (s *staged) fill(out *fuse.Attr) error {
 	defer s.mu.RUnlock()
 	var info os.FileInfo
 	var err error
-	if s.file != nil {
+	if s.file != nil { // it may have no name any more
 		info, err = s.file.Stat()
 	} else {
 		info, err = os.Lstat(s.draftNow().Root())
