@@ -106,8 +106,8 @@ func (n *draftEntry) entry(ctx context.Context, name, file string, out *fuse.Ent
 		return nil, err
 	}
 	n.vol.fillLocal(info, &out.Attr)
-	id := fusefs.StableAttr{Mode: out.Attr.Mode & syscall.S_IFMT, Ino: draftInode(n.draftNow().ID(), out.Attr.Ino)}
-	out.Attr.Ino = id.Ino
+	id := fusefs.StableAttr{Mode: out.Mode & syscall.S_IFMT, Ino: draftInode(n.draftNow().ID(), out.Ino)}
+	out.Ino = id.Ino
 	out.SetEntryTimeout(draftTTL)
 	out.SetAttrTimeout(draftTTL)
 	if known := n.GetChild(name); known != nil && known.StableAttr() == id {
@@ -173,7 +173,7 @@ func (n *draftEntry) Getattr(_ context.Context, f fusefs.FileHandle, out *fuse.A
 		return n.errno("stat", err)
 	}
 	n.vol.fillLocal(info, &out.Attr)
-	out.Attr.Ino = n.StableAttr().Ino
+	out.Ino = n.StableAttr().Ino
 	out.SetTimeout(draftTTL)
 	return fusefs.OK
 }

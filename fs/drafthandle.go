@@ -64,7 +64,7 @@ func (h *draftHandle) Flush(req context.Context) syscall.Errno {
 func (h *draftHandle) Release(context.Context) syscall.Errno {
 	s := h.staged
 	if s.closed(h.write) && !s.ephemeral() && s.spoiled.Load() == nil {
-		s.vol.background.Go(func() { s.save(s.vol.life, false) })
+		s.saveInBackground()
 	}
 	return fusefs.OK
 }

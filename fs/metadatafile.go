@@ -311,7 +311,7 @@ func (n *draftEntry) becomeMetadata(req context.Context, name string) syscall.Er
 		if err := n.meta.set(req, text); err != nil {
 			return err
 		}
-		n.vol.background.Go(func() { n.NotifyEntry(metadataName) }) // it is not the file that was renamed
+		n.vol.background.Go(func() { _ = n.NotifyEntry(metadataName) }) // it is not the file that was renamed
 		return d.Remove(rel)
 	})
 }

@@ -149,11 +149,17 @@ func (s *staged) discard() error {
 	defer s.mu.Unlock()
 	d := s.draftNow()
 	if s.opens > 0 && s.file == nil && !s.directory {
-		file, err := d.OpenFile("", os.O_RDONLY, 0)
+		// Whoever has it open reads and writes on, as in any file that was removed.
+		open := d.State() == staging.Opened
+		flags := os.O_RDONLY
+		if open {
+			flags = os.O_RDWR
+		}
+		file, err := d.OpenFile("", flags, 0)
 		if err != nil {
 			return err
 		}
-		s.file = file
+		s.file, s.writable = file, open
 	}
 	switch d.State() {
 	case staging.Registered, staging.Verified, staging.Released:

@@ -96,7 +96,7 @@ func waitForCall(t *testing.T, server *openbistest.Server, method string) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s was not reached; calls: %v", method, server.Calls())
 		}
-		time.Sleep(10 * time.Millisecond)
+		<-time.After(10 * time.Millisecond)
 	}
 }
 

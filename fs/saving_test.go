@@ -64,7 +64,7 @@ func (b *bench) until(what string, done func() bool) {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("waited in vain until %s; drafts: %s", what, b.states())
 		}
-		time.Sleep(10 * time.Millisecond)
+		<-time.After(10 * time.Millisecond)
 	}
 }
 

@@ -1,6 +1,7 @@
 package fs
 
 import (
+	"errors"
 	"hash/fnv"
 	"io"
 	"os"
@@ -144,7 +145,7 @@ func (s *staged) readAt(p []byte, off int64) (int, error) {
 		}
 	}
 	n, err := s.file.ReadAt(p, off)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return n, err
