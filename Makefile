@@ -38,10 +38,10 @@ install: build ## install the binary and the links for mount(8) (PREFIX, DESTDIR
 	ln -sfr $(DESTDIR)$(BINDIR)/openbisfs $(DESTDIR)$(SBINDIR)/mount.fuse.openbisfs
 
 ##@ Check
-.PHONY: ci test test-go check-oracle check-pybis check-programs bench
+.PHONY: ci test test-go check-oracle check-pybis check-programs check-writing bench
 ci: lint test ## everything that has to hold before a change lands
 
-test: deps test-go check-oracle check-pybis check-programs ## all tests: Go under the race detector, then the checks from outside
+test: deps test-go check-oracle check-pybis check-programs check-writing ## all tests: Go under the race detector, then the checks from outside
 
 test-go: ## the Go tests only (PKGS=./meta/... narrows)
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(PKGS)
@@ -54,6 +54,9 @@ check-pybis: build $(VENV)/.done ## unmodified pyBIS reads from the simulator wh
 
 check-programs: build $(VENV)/.done ## real programs read on the mount what they read on a copy
 	PYTHON=$(CURDIR)/$(VENV)/bin/python .ci/checks/programs.sh $(BINARY)
+
+check-writing: build $(VENV)/.done ## what real programs save is what pyBIS downloads
+	PYTHON=$(CURDIR)/$(VENV)/bin/python .ci/checks/writing.sh $(BINARY)
 
 bench: ## Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)

@@ -15,6 +15,9 @@ const (
 	// contentTTL is how long the kernel believes in the files and folders of
 	// a Dataset, which never change.
 	contentTTL = 6 * time.Hour
+	// draftTTL is how long it believes in what is in a directory draft, which
+	// changes through itself only.
+	draftTTL = time.Second
 	// negativeTTL is how long it believes that a name does not exist. People
 	// create things in the web UI and then look.
 	negativeTTL = time.Second
@@ -65,12 +68,12 @@ func (v *volume) fillAttr(e *meta.Entry, out *fuse.Attr) {
 	out.Blksize = blockSize
 	switch e.Type {
 	case meta.Dir:
-		out.Mode = syscall.S_IFDIR | 0o555&^v.umask
+		out.Mode = syscall.S_IFDIR | (0o555|v.writeBits())&^v.umask
 	case meta.Link:
 		out.Mode = syscall.S_IFLNK | 0o777
 		out.Size = uint64(len(e.Target))
 	default:
-		out.Mode = syscall.S_IFREG | 0o444&^v.umask
+		out.Mode = syscall.S_IFREG | (0o444|v.writeBits())&^v.umask
 		out.Size = uint64(max(e.Size, 0))
 		out.Blocks = (out.Size + sectorSize - 1) / sectorSize
 	}
@@ -79,6 +82,15 @@ func (v *volume) fillAttr(e *meta.Entry, out *fuse.Attr) {
 		mtime = v.mounted
 	}
 	out.SetTimes(&mtime, &mtime, &mtime)
+}
+
+// writeBits are the permissions to write. With them the file system itself says
+// why something can't be changed, and not the kernel, which knows one reason only.
+func (v *volume) writeBits() uint32 {
+	if v.overlay != nil {
+		return 0o200
+	}
+	return 0
 }
 
 // ttl is how long the kernel may believe in the name and the attributes of an

@@ -24,6 +24,12 @@ func (n *dirNode) Lookup(req context.Context, name string, out *fuse.EntryOut) (
 	if len(name) > maxNameLen {
 		return nil, syscall.ENAMETOOLONG
 	}
+	if s := n.staged(name); s != nil {
+		return n.stagedChild(req, s, out)
+	}
+	if name == controlName && n.vol.overlay != nil && n.IsRoot() {
+		return n.controlDirectory(req, out), fusefs.OK
+	}
 	ctx, done := n.vol.begin(req, n.vol.listLimit)
 	defer done()
 	e, err := n.vol.tree.Lookup(ctx, n.entry.Load(), name)
@@ -41,7 +47,22 @@ func (n *dirNode) OpendirHandle(req context.Context, _ uint32) (fusefs.FileHandl
 	if err != nil {
 		return nil, 0, n.vol.fail(ctx, "list", n.path(""), err)
 	}
-	return newDirHandle(n, listing), 0, fusefs.OK
+	h := newDirHandle(n, listing)
+	if n.vol.overlay != nil {
+		h.stage(n.vol.overlay.list(n.entry.Load()))
+	}
+	return h, 0, fusefs.OK
+}
+
+// stagedChild returns the inode of something staged, and keeps its local copy for as long as the mount lives.
+func (n *dirNode) stagedChild(ctx context.Context, s *staged, out *fuse.EntryOut) (*fusefs.Inode, syscall.Errno) {
+	if err := s.draftNow().Pin(); err != nil {
+		return nil, s.errno("lookup", err)
+	}
+	if err := s.fill(&out.Attr); err != nil {
+		return nil, s.errno("lookup", err)
+	}
+	return n.NewInode(ctx, s.newNode(), s.stable()), fusefs.OK
 }
 
 // child returns the inode of an entry of this directory and describes it in out.

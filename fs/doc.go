@@ -1,5 +1,5 @@
-// Package fs shows a [meta.Tree] and the content behind it as a read-only FUSE
-// file system. It translates: requests of the kernel become calls of package
+// Package fs shows a [meta.Tree] and the content behind it as a FUSE file
+// system, and takes what is saved into it. It translates: requests of the kernel become calls of package
 // meta and package cache, entries become attributes, errors become errno
 // values. What exists, what it is called and what is fetched when is decided
 // elsewhere.
@@ -7,9 +7,10 @@
 // # What a program sees
 //
 // Directories, regular files and symbolic links; no devices, no hard links.
-// Everything belongs to one user and group ([Config]), may be read by all that
-// the umask allows and written by nobody: the file system is mounted ro, nosuid
-// and nodev, and each operation that would change something fails with EROFS.
+// Everything belongs to one user and group ([Config]) and may be read by all that
+// the umask allows. The file system is mounted nosuid and nodev. Without
+// [Config].Staging it is mounted ro, too, and each operation that would change
+// something fails with EROFS.
 //
 // Every entry has the inode number that its [meta.Entry] has, which is the same
 // in every mount of the same server. A directory is reachable on one path only;
@@ -20,6 +21,40 @@
 // empty always occupies blocks. The preferred block size for I/O is 4096 bytes:
 // stdio and Python read that much at a time, and a larger value would make small
 // random reads fetch what nobody asked for.
+//
+// # Saving
+//
+// With [Config].Staging, the directories of Objects and Collections take new files
+// and directories. Each becomes a draft of package staging, and from it one
+// Dataset. Everywhere else changes fail with EPERM, and in Datasets with EROFS; the
+// mode bits do not forbid them, so that these are the errors that programs see.
+// A staged name hides what the server has under it, and stays for the life of
+// the mount, with the content that was saved; the Dataset appears beside it.
+//
+// A file is registered when it is closed for the last time. The kernel reports
+// every close of every duplicate of a descriptor; whether it is the last is
+// found out in /proc, where the program that closes has given its descriptor up
+// already. What was written after that, through a mapping or by programs that
+// can't be seen, is registered when the kernel has no more use for the file.
+//
+//   - close returns 0 when the server has the Dataset, and else an errno; after
+//     [Config].CloseTimeout that is ETIMEDOUT, and the work goes on. A program
+//     that ends without closing is not kept waiting.
+//   - Opening a registered file for writing changes nothing. Its first write makes
+//     a new draft of the content, which becomes a Dataset with the old one as parent.
+//   - What was written by a program that a signal killed, or by one whose write
+//     had failed, is held: see [Server.Commit].
+//   - Temporary names are never registered. Renaming one to another name registers
+//     it, which the rename does not wait for, because the kernel lets nobody into
+//     the directory meanwhile. Removing a name discards its draft, but no Dataset.
+//
+// A directory is registered when for [Config].CommitAfter nothing in it was changed
+// and no file was open, or with [Server.Commit]. Until then everything in it is a local file;
+// symbolic links are possible, but keep it from being registered, because openBIS has
+// none. Its .meta.json says with which type, properties and parents it will be
+// registered; a text that makes no sense fails when it is closed, with EINVAL.
+//
+// .openbis/uploads, which the root does not list, has a document for each draft.
 //
 // # Caching
 //
@@ -45,7 +80,12 @@
 //   - ETIMEDOUT: no answer in time
 //   - EINTR: the program was interrupted by a signal
 //   - ENAMETOOLONG: a name of more than 255 bytes
-//   - EROFS: everything that would change something
+//   - EROFS: everything that would change a Dataset, or anything without Staging
+//   - EPERM: everything that would change something else
+//   - EINVAL at close: the server has refused the Dataset, and the log and the
+//     draft's document have its words
+//   - ENOSPC: the staging directory is full
+//   - EBUSY: the draft is just being registered
 //
 // An error other than ENOENT and EINTR is logged with the path and the cause, at
 // most a few lines a second. Content is all or nothing: a read returns every

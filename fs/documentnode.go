@@ -20,7 +20,7 @@ type documentNode struct{ node }
 // Open fixes the text that this descriptor reads.
 func (n *documentNode) Open(req context.Context, flags uint32) (fusefs.FileHandle, uint32, syscall.Errno) {
 	if opensForWriting(flags) {
-		return nil, 0, syscall.EROFS
+		return nil, 0, n.refusal()
 	}
 	ctx, done := n.vol.begin(req, n.vol.listLimit)
 	defer done()

@@ -25,7 +25,7 @@ type fileNode struct{ node }
 // not have, and leaves the rest to the first read.
 func (n *fileNode) Open(ctx context.Context, flags uint32) (fusefs.FileHandle, uint32, syscall.Errno) {
 	if opensForWriting(flags) {
-		return nil, 0, syscall.EROFS
+		return nil, 0, n.refusal()
 	}
 	e := n.entry.Load()
 	if err := readable(e); err != nil {

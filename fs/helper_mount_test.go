@@ -7,10 +7,13 @@ import (
 	"os"
 )
 
-// helperMount mounts the server at URL on DIR, says so with a line on standard
+// helperMount mounts the server at URL on DIR, with the staging directory DRAFTS if that is given, says so with a line on standard
 // output, and serves until it is unmounted or killed.
 func helperMount(args []string) (any, error) {
 	o := defaultOptions()
+	if len(args) > 2 {
+		o.write = args[2]
+	}
 	ctx := context.Background()
 	w, err := wire(ctx, args[0], &o, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if err != nil {

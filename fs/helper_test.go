@@ -28,6 +28,10 @@ var helperCommands = map[string]func(args []string) (any, error){
 	"mmap":   helperMmap,
 	"modify": helperModify,
 	"mount":  helperMount,
+	"mapped": helperMapped,
+	"flags":  helperOpenFlags,
+	"stuck":  helperStuck,
+	"save":   helperSave,
 }
 
 func helperMain(command string, args []string) int {

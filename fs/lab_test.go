@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/openbisfs/openbisfs/cache"
+	"github.com/openbisfs/openbisfs/cache/staging"
 	"github.com/openbisfs/openbisfs/client"
 	"github.com/openbisfs/openbisfs/client/openbistest"
 	"github.com/openbisfs/openbisfs/meta"
@@ -33,6 +34,7 @@ type lab struct {
 	tree   *meta.Tree
 	cache  *cache.Store
 	fs     *Server
+	drafts *staging.Store
 	log    *logBuffer
 }
 
@@ -50,6 +52,10 @@ type labOptions struct {
 	start       string
 	tree        func(Tree) Tree // wraps the tree
 	expectPanic bool
+	write       string // staging directory; "" mounts read-only
+	commitAfter time.Duration
+	capacity    int64
+	dropbox     string
 	config      func(*Config)
 }
 
@@ -98,7 +104,7 @@ func (l *lab) mount(o *labOptions) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.tree, l.cache = w.tree, w.cache
+	l.tree, l.cache, l.drafts = w.tree, w.cache, w.drafts
 	cfg := w.config
 	cfg.OnPanic = func(value any, stack []byte) {
 		if !o.expectPanic {
@@ -136,6 +142,7 @@ type wiring struct {
 	tree   *meta.Tree
 	cache  *cache.Store
 	config Config
+	drafts *staging.Store
 }
 
 func wire(ctx context.Context, url string, o *labOptions, logger *slog.Logger) (*wiring, error) {
@@ -161,7 +168,19 @@ func wire(ctx context.Context, url string, o *labOptions, logger *slog.Logger) (
 	if err := w.tree.Prepare(ctx); err != nil {
 		return nil, errors.Join(err, w.close(ctx))
 	}
+	if o.write != "" {
+		w.drafts, err = staging.Open(o.write, staging.Options{
+			Server: "lab", Registrar: c, DataSetType: "RAW_DATA", Logger: logger, Rescan: time.Hour, Capacity: o.capacity,
+			Registration: client.RegistrationOptions{Dropbox: o.dropbox},
+		})
+		if err != nil {
+			return nil, errors.Join(err, w.close(ctx))
+		}
+	}
 	w.config = Config{
+		Staging:         w.drafts,
+		StagingDir:      o.write,
+		CommitAfter:     o.commitAfter,
 		Tree:            w.tree,
 		Cache:           w.cache,
 		Remote:          func(e *meta.Entry) cache.Remote { return c.Content(e.DataSet, e.File) },
@@ -179,8 +198,12 @@ func wire(ctx context.Context, url string, o *labOptions, logger *slog.Logger) (
 func (w *wiring) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
+	var err error
+	if w.drafts != nil {
+		err = w.drafts.Close(ctx)
+	}
 	w.tree.Close()
-	err := w.client.Close(ctx)
+	err = errors.Join(err, w.client.Close(ctx))
 	if errors.Is(err, client.ErrUnavailable) {
 		err = nil
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/openbisfs/openbisfs/cache"
+	"github.com/openbisfs/openbisfs/cache/staging"
 	"github.com/openbisfs/openbisfs/meta"
 )
 
@@ -72,6 +73,19 @@ type Config struct {
 	// request fails with EIO either way.
 	OnPanic func(value any, stack []byte)
 
+	// Staging takes what is written. Without it the file system is read-only.
+	Staging *staging.Store
+	// StagingDir is where Staging is, for the free space that df shows.
+	StagingDir string
+	// CommitAfter is how long a directory draft has to be quiet until it is
+	// registered; 0 or less means that it is only on request.
+	CommitAfter time.Duration
+	// CloseTimeout is how long closing a file waits for its registration.
+	// Default one minute.
+	CloseTimeout time.Duration
+	// CloseInBackground lets closing a file wait for its local copy only.
+	CloseInBackground bool
+
 	// writable leaves out the mount option ro, so that tests can see what
 	// the nodes say themselves.
 	writable bool
@@ -87,6 +101,9 @@ func (cfg *Config) setDefaults() {
 	if cfg.BlockTimeout == 0 {
 		cfg.BlockTimeout = 30 * time.Second
 	}
+	if cfg.CloseTimeout == 0 {
+		cfg.CloseTimeout = time.Minute
+	}
 	if cfg.FsName == "" {
 		cfg.FsName = fileSystemName
 	}
@@ -98,6 +115,7 @@ func (cfg *Config) setDefaults() {
 // Server is a mounted file system.
 type Server struct {
 	dir  string
+	vol  *volume
 	done chan struct{} // closed when the last request was served
 }
 
@@ -128,10 +146,13 @@ func Mount(ctx context.Context, dir string, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("mounting on %s: %w", dir, err)
 	}
 	closeDeviceOnExec()
-	s := &Server{dir: dir, done: make(chan struct{})}
+	s := &Server{dir: dir, vol: vol, done: make(chan struct{})}
 	go func() {
 		server.Serve()
+		// However it was unmounted, nobody writes any more.
+		s.CommitDirectories()
 		end()
+		vol.end()
 		close(s.done)
 	}()
 	if err := server.WaitMount(); err != nil {
@@ -171,7 +192,7 @@ func mountPoint(dir string) (string, error) {
 var ErrMounted = errors.New("openbisfs is mounted there already")
 
 func newVolume(life context.Context, dir string, cfg *Config) *volume {
-	return &volume{
+	v := &volume{
 		tree:      cfg.Tree,
 		cache:     cfg.Cache,
 		remote:    cfg.Remote,
@@ -185,7 +206,24 @@ func newVolume(life context.Context, dir string, cfg *Config) *volume {
 		dir:       dir,
 		log:       cfg.Logger,
 		life:      life,
+
+		stagingDir:        cfg.StagingDir,
+		commitAfter:       cfg.CommitAfter,
+		closeTimeout:      cfg.CloseTimeout,
+		closeInBackground: cfg.CloseInBackground,
 	}
+	if cfg.Staging != nil {
+		v.overlay = newOverlay(v, cfg.Staging)
+	}
+	return v
+}
+
+// end is called after the last request.
+func (v *volume) end() {
+	if v.overlay != nil {
+		v.overlay.end()
+	}
+	v.background.end()
 }
 
 func options(cfg *Config, root *meta.Entry) *fusefs.Options {
@@ -194,7 +232,7 @@ func options(cfg *Config, root *meta.Entry) *fusefs.Options {
 	// The kernel checks permissions itself: no request for each access, and
 	// allow_other does not open more than the mode bits say.
 	mountOptions := []string{"nosuid", "nodev", "default_permissions"}
-	if !cfg.writable {
+	if !cfg.writable && cfg.Staging == nil {
 		mountOptions = append(mountOptions, "ro")
 	}
 	return &fusefs.Options{

@@ -25,6 +25,13 @@ type volume struct {
 	dirTTL  time.Duration
 	mounted time.Time // the times of a directory that has none of its own
 
+	overlay           *overlay // nil: nothing can be written
+	stagingDir        string
+	commitAfter       time.Duration
+	closeTimeout      time.Duration
+	closeInBackground bool
+	background        tasks
+
 	listLimit time.Duration // a request for names or attributes waits no longer
 	readLimit time.Duration // a READ waits no longer
 

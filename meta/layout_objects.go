@@ -27,7 +27,7 @@ func (t *Tree) loadCollection(ctx context.Context, dir *Entry) (*snapshot, error
 // the Object was in is too old or did not have them.
 func (t *Tree) loadObject(ctx context.Context, dir *Entry) (*snapshot, error) {
 	object := dir.entity.(*client.Object)
-	if object.DataSetsFetched && t.clock().Before(t.expiry(dir.asOf)) {
+	if object.DataSetsFetched && t.clock().Before(t.expiry(dir.asOf)) && t.believed(dir, dir.asOf) {
 		l := t.newLayout(dir, dir.asOf)
 		return t.objectSnapshot(l, object, object.DataSets), nil
 	}

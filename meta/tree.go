@@ -61,6 +61,8 @@ type Tree struct {
 	log     *slog.Logger
 	odd     oddities
 
+	forgotten forgotten
+
 	server *Entry // the root of the whole server
 
 	mu   sync.Mutex

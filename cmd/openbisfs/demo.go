@@ -29,6 +29,7 @@ func runDemo(ctx context.Context, inv *invocation, args []string) error {
 	f.StringVar(&call.lab, "lab", "small", "what is in it: small, wide:N and deep:S,P,C,O, separated by commas")
 	f.StringVar(&call.api, "api-version", "3.6", "what the server says of itself; pyBIS downloads in another way up to 3.5")
 	call.mountFlags.register(f.FlagSet)
+	call.writable, f.Lookup("rw").DefValue = true, "true"
 	call.level.Level = slog.LevelWarn
 	call.logFlags.register(f.FlagSet)
 	f.registerConfig()
@@ -38,8 +39,15 @@ func runDemo(ctx context.Context, inv *invocation, args []string) error {
 	if call.serve && f.NArg() > 0 {
 		return failf(exitUsage, "--serve mounts nothing: leave %s out", f.Arg(0))
 	}
-	if _, err := merge(f.FlagSet); err != nil {
+	from, err := merge(f.FlagSet)
+	if err != nil {
 		return err
+	}
+	// What is configured for a real server is not for this one.
+	for _, name := range []string{"dataset-type", "dropbox", "data-store", "staging-dir"} {
+		if flag := f.Lookup(name); from[name] != fromFlag {
+			_ = flag.Value.Set(flag.DefValue)
+		}
 	}
 	lab, err := openbistest.ParseLab(call.lab)
 	if err != nil {
@@ -80,13 +88,32 @@ func (call *demoCall) mount(ctx context.Context, inv *invocation, server *openbi
 		return err
 	}
 	job.Credentials = credentials{User: "demo", Password: "demo"}
+	if job.Write != nil && call.dir == "" {
+		if job.Write.StagingDir, err = os.MkdirTemp("", "openbisfs-demo-staging-"); err != nil {
+			return failf(exitNotFound, "the staging directory can't be made: %w", err)
+		}
+		defer func() { err = errors.Join(err, removeStaging(context.WithoutCancel(ctx), inv, job.Write.StagingDir)) }()
+	}
 	if err := preflight(inv, job); err != nil {
 		return err
 	}
 	return serveForeground(ctx, inv, job, func() error {
-		_, err := fmt.Fprintf(inv.out, "%s%s\n%s", demoServer(server), demoUsers, demoInvitation(job.MountPoint))
+		_, err := fmt.Fprintf(inv.out, "%s%s\n%s", demoServer(server), demoUsers, demoInvitation(job.MountPoint, job.Write != nil))
 		return err
 	})
+}
+
+// removeStaging removes the demo's staging directory, but for what the demo did not register.
+func removeStaging(ctx context.Context, inv *invocation, dir string) error {
+	uploads, err := stagedIn(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if left := count(uploads); left.code() != exitOK {
+		inv.warn("%s not registered; what was saved is below %s", left, dir)
+		return nil
+	}
+	return os.RemoveAll(dir)
 }
 
 func demoServer(server *openbistest.Server) string {
@@ -97,8 +124,12 @@ const demoUsers = `  user demo, password demo: sees everything
   user observer, password observer: sees one Space
 `
 
-// demoInvitation names three things to try.
-func demoInvitation(dir string) string {
+// demoInvitation names things to try.
+func demoInvitation(dir string, writable bool) string {
+	save := ""
+	if writable {
+		save = fmt.Sprintf("  echo grown >%[1]s/MICROSCOPY/MITOSIS/LIVE_IMAGING/DISH-01/note.txt && ls %[1]s/MICROSCOPY/MITOSIS/LIVE_IMAGING/DISH-01    # a new Dataset\n", dir)
+	}
 	return fmt.Sprintf(`It is mounted on %[1]s
 
 Try, in another terminal:
@@ -106,7 +137,7 @@ Try, in another terminal:
   ls -R %[1]s/MATERIALS
   head -n 5 %[1]s/MICROSCOPY/MITOSIS/LIVE_IMAGING/DISH-01/*/original/DEFAULT/tracks.csv
   tail -c 1M %[1]s/MICROSCOPY/MITOSIS/LIVE_IMAGING/*/original/DEFAULT/big.raw | sha256sum    # of 8 GiB
-
+%[2]s
 Every directory of an entity has its metadata in .meta.json. Ctrl-C here ends the demo and cleans up.
-`, dir)
+`, dir, save)
 }

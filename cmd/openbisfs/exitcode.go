@@ -8,7 +8,7 @@ import (
 // exitCode is what the process ends with. The numbers are documented in the README and never change their meaning.
 type exitCode int
 
-// The exit codes. 7 and 8 are kept for pending and failed uploads.
+// The exit codes.
 const (
 	exitOK          exitCode = 0
 	exitGeneral     exitCode = 1   // anything else
@@ -17,6 +17,8 @@ const (
 	exitAuth        exitCode = 4   // credentials wrong or expired
 	exitUnreachable exitCode = 5   // server unknown, not answering, not trusted, or no openBIS
 	exitNotFound    exitCode = 6   // no such mount point, mount, or path on the server
+	exitPending     exitCode = 7   // uploads are not done yet
+	exitUploads     exitCode = 8   // uploads failed, or wait for the user
 	exitDeadMount   exitCode = 9   // a dead mount is in the way and could not be cleaned
 	exitBusy        exitCode = 10  // mount point in use
 	exitNoFUSE      exitCode = 11  // this machine or user may not mount with FUSE

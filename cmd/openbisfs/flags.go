@@ -43,9 +43,9 @@ type mountFlags struct {
 	uid, gid    account
 	umask       fileMode
 	allowOther  bool
-	readOnly    bool
 	dirTTL      time.Duration
 	cacheMemory byteSize
+	writeFlags
 }
 
 func (m *mountFlags) register(f *pflag.FlagSet) {
@@ -56,9 +56,9 @@ func (m *mountFlags) register(f *pflag.FlagSet) {
 	f.Var(&m.gid, "gid", "group of all files, a name or a number (default: yours)")
 	f.Var(&m.umask, "umask", "permissions to take away, octal")
 	f.BoolVar(&m.allowOther, "allow-other", false, "let other users of this machine in, with your rights on the server")
-	f.BoolVar(&m.readOnly, "read-only", true, "refuse all modifications (nothing else is possible yet)")
 	f.Var(newSeconds(&m.dirTTL, time.Minute), "dir-ttl", "how long a listing is used before the server is asked again")
 	f.Var(&m.cacheMemory, "cache-memory", "memory for file content, such as 256MiB")
+	m.writeFlags.register(f)
 }
 
 // logFlags says what is logged, how and where.

@@ -61,20 +61,24 @@ func newLogger(out io.Writer, level slog.Level, format string) *slog.Logger {
 
 // logFileName returns where the daemon of a mount point logs when nobody said where: one file for each mount point.
 func logFileName(mountPoint string) string {
-	state := os.Getenv("XDG_STATE_HOME")
-	if state == "" {
-		if home := os.Getenv("HOME"); home != "" {
-			state = filepath.Join(home, ".local", "state")
-		} else {
-			state = "/var/log"
-		}
-	}
 	name := strings.ReplaceAll(strings.Trim(mountPoint, "/"), "/", "-")
 	const maxName = 200
 	if len(name) > maxName {
 		name = name[len(name)-maxName:]
 	}
-	return filepath.Join(state, "openbisfs", name+".log")
+	return filepath.Join(stateDirectory("/var/log"), "openbisfs", name+".log")
+}
+
+// stateDirectory returns where programs of this user keep what they need the next time, or homeless for a user without a
+// home directory.
+func stateDirectory(homeless string) string {
+	if state := os.Getenv("XDG_STATE_HOME"); state != "" {
+		return state
+	}
+	if home := os.Getenv("HOME"); home != "" {
+		return filepath.Join(home, ".local", "state")
+	}
+	return homeless
 }
 
 // rotateAt is the size from which a log is put aside at the next start.

@@ -30,6 +30,7 @@ type mountJob struct {
 	DirTTL      time.Duration
 	CacheMemory byteSize
 	FsName      string
+	Write       *writeJob // nil: read-only
 
 	LogLevel  slog.Level
 	LogFormat string
@@ -76,7 +77,7 @@ func runMount(ctx context.Context, inv *invocation, args []string) error {
 	if err := f.parse(args, 2, 2); err != nil {
 		return err
 	}
-	ignored, err := applyOptions(f.FlagSet, call.options, call.sloppy)
+	ignored, err := applyOptions(f.FlagSet, call.options, call.sloppy, inv.byMount)
 	if err != nil {
 		return err
 	}
@@ -112,9 +113,6 @@ func (m *mountCall) job(source, mountPoint string) (*mountJob, error) {
 	target, err := parseTarget(source)
 	if err != nil {
 		return nil, err
-	}
-	if !m.readOnly {
-		return nil, failf(exitUsage, "writing is not there yet: openbisfs mounts read-only")
 	}
 	if m.format != "text" && m.format != "json" {
 		return nil, failf(exitUsage, "--log-format %s: want text or json", m.format)
@@ -153,6 +151,9 @@ func (m *mountCall) job(source, mountPoint string) (*mountJob, error) {
 	}
 	if within(job.LogFile, job.MountPoint) {
 		return nil, failf(exitUsage, "the log file can't be inside the mount")
+	}
+	if job.Write, err = m.writeFlags.job(job.MountPoint); err != nil {
+		return nil, err
 	}
 	_, err = tlsConfig(job.CACert, job.Insecure)
 	return job, err

@@ -13,7 +13,7 @@ import (
 var (
 	swallowed = []string{
 		"defaults", "auto", "noauto", "user", "nouser", "users", "owner", "group", "_netdev", "nofail",
-		"dev", "nodev", "suid", "nosuid", "exec", "noexec", "rw", "ro", "sync", "async", "silent", "loud",
+		"dev", "nodev", "suid", "nosuid", "exec", "noexec", "sync", "async", "silent", "loud",
 		"atime", "noatime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
 		"lazytime", "nolazytime", "iversion", "noiversion", "mand", "nomand", "default_permissions", "nonempty",
 	}
@@ -25,8 +25,9 @@ var (
 
 // applyOptions applies the values of -o to the flags: "allow_other,dir_ttl=30" are --allow-other --dir-ttl=30. A flag
 // that was given as such is left alone. It returns what was ignored, for a warning. With sloppy, options that nobody
-// knows are among that instead of being an error.
-func applyOptions(f *pflag.FlagSet, lists []string, sloppy bool) (ignored []string, err error) {
+// knows are among that instead of being an error. With byMount it is mount(8) that wrote the options: it adds rw to every
+// mount that is not ro, so there rw says nothing, and only writable lets programs write.
+func applyOptions(f *pflag.FlagSet, lists []string, sloppy, byMount bool) (ignored []string, err error) {
 	given := map[string]bool{}
 	f.Visit(func(flag *pflag.Flag) { given[flag.Name] = true })
 	for _, list := range lists {
@@ -37,8 +38,15 @@ func applyOptions(f *pflag.FlagSet, lists []string, sloppy bool) (ignored []stri
 		for _, option := range options {
 			key, value, hasValue := strings.Cut(option, "=")
 			switch {
-			case key == "":
+			case key == "" || key == "rw" && !hasValue && byMount:
 				continue
+			case key == "ro" && !hasValue:
+				if given["rw"] && f.Lookup("rw").Value.String() == "true" {
+					return nil, failf(exitUsage, "--rw and -o ro contradict each other")
+				}
+				key, value, hasValue = "rw", "false", true
+			case key == "writable" && !hasValue:
+				key = "rw"
 			case !hasValue && slices.Contains(swallowed, key), hasValue && slices.Contains(swallowedKeys, key):
 				continue
 			case slices.ContainsFunc(swallowedPrefixes, func(p string) bool { return strings.HasPrefix(key, p) }):

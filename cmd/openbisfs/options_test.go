@@ -8,7 +8,7 @@ import (
 )
 
 // applied returns what the flags of `mount` are after args, -o lists included.
-func applied(t *testing.T, sloppy bool, args ...string) (*mountCall, []string, error) {
+func applied(t *testing.T, sloppy, byMount bool, args ...string) (*mountCall, []string, error) {
 	t.Helper()
 	inv := &invocation{name: "openbisfs", out: t.Output(), err: t.Output()}
 	f := newFlagSet(inv, "mount")
@@ -17,7 +17,7 @@ func applied(t *testing.T, sloppy bool, args ...string) (*mountCall, []string, e
 	if err := f.Parse(args); err != nil {
 		t.Fatal(err)
 	}
-	ignored, err := applyOptions(f.FlagSet, call.options, sloppy)
+	ignored, err := applyOptions(f.FlagSet, call.options, sloppy, byMount)
 	return &call, ignored, err
 }
 
@@ -48,7 +48,7 @@ func TestMountOptionsAreSplitAtCommas(t *testing.T) {
 }
 
 func TestWhatMountPassesForItselfIsAccepted(t *testing.T) {
-	_, ignored, err := applied(t, false, "-o",
+	_, ignored, err := applied(t, false, true, "-o",
 		"rw,defaults,noauto,user,nofail,_netdev,dev,suid,exec,nosuid,nodev,noatime,relatime,lazytime,iversion,"+
 			"x-systemd.automount,x-systemd.idle-timeout=10min,x-gvfs-show,X-mount.mkdir=0755,comment=lab,helper=fuse,uhelper=udisks2,subtype=openbisfs,default_permissions,nonempty")
 	if err != nil || len(ignored) > 0 {
@@ -57,7 +57,7 @@ func TestWhatMountPassesForItselfIsAccepted(t *testing.T) {
 }
 
 func TestMountOptionsAreFlags(t *testing.T) {
-	call, ignored, err := applied(t, false, "-o", "allow_other,uid=1234,umask=0027,dir_ttl=30,cache-memory=1G,ca_cert=/etc/lab.pem", "-o", "auto_unmount,username=jdoe,debug")
+	call, ignored, err := applied(t, false, true, "-o", "allow_other,uid=1234,umask=0027,dir_ttl=30,cache-memory=1G,ca_cert=/etc/lab.pem", "-o", "auto_unmount,username=jdoe,debug")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestMountOptionsAreFlags(t *testing.T) {
 }
 
 func TestAFlagWinsOverTheSameMountOption(t *testing.T) {
-	call, _, err := applied(t, false, "--uid", "7", "-o", "uid=8,gid=8,gid=9")
+	call, _, err := applied(t, false, true, "--uid", "7", "-o", "uid=8,gid=8,gid=9")
 	if err != nil || call.uid.id != 7 || call.gid.id != 9 {
 		t.Errorf("uid %d gid %d, %v", call.uid.id, call.gid.id, err)
 	}
@@ -92,7 +92,7 @@ func TestWrongMountOptionsAreUsageErrors(t *testing.T) {
 		"options=x":      "no mount option",
 		`uid="`:          "quote",
 	} {
-		_, _, err := applied(t, false, "-o", list)
+		_, _, err := applied(t, false, true, "-o", list)
 		if codeOf(err) != exitUsage || !strings.Contains(err.Error(), want) {
 			t.Errorf("-o %s: %v (exit code %d), want %q", list, err, codeOf(err), want)
 		}
@@ -100,8 +100,33 @@ func TestWrongMountOptionsAreUsageErrors(t *testing.T) {
 }
 
 func TestSloppyIgnoresUnknownMountOptions(t *testing.T) {
-	_, ignored, err := applied(t, true, "-o", "vers=4.2,ro,hard")
+	_, ignored, err := applied(t, true, true, "-o", "vers=4.2,ro,hard")
 	if diff := cmp.Diff([]string{"vers=4.2", "hard"}, ignored); diff != "" || err != nil {
 		t.Error(err, diff)
+	}
+}
+
+func TestMountOptionsDoNotLetWriteByAccident(t *testing.T) {
+	for _, c := range []struct {
+		options string
+		byMount bool
+		want    bool
+	}{
+		{"noatime", false, false},
+		{"rw", true, false}, // mount(8) says so whenever nobody said ro
+		{"rw", false, true},
+		{"writable", true, true},
+		{"rw,writable", true, true},
+		{"ro", true, false},
+		{"writable,ro", true, false},
+		{"ro,rw", false, true},
+	} {
+		call, ignored, err := applied(t, false, c.byMount, "-o", c.options)
+		if err != nil || len(ignored) > 0 || call.writable != c.want {
+			t.Errorf("-o %s (from mount(8): %t): writable %t, want %t; ignored %q, error %v", c.options, c.byMount, call.writable, c.want, ignored, err)
+		}
+	}
+	if _, _, err := applied(t, false, false, "--rw", "-o", "ro"); codeOf(err) != exitUsage {
+		t.Errorf("--rw -o ro: %v, want an error", err)
 	}
 }

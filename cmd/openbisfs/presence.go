@@ -12,12 +12,14 @@ import (
 )
 
 // While a mount lives, its process holds an abstract socket that is named after the mount's device number, which is
-// unique on the machine. So `umount` can find the process and see it end, without a file that could be left behind.
+// unique on the machine. So commands can find the process, speak with it (control.go), and see it end, without a file that
+// could be left behind. Names of such sockets are open to all users of the machine: either side looks who the other is.
 
 func presenceName(major, minor int) string { return fmt.Sprintf("@openbisfs/%d:%d", major, minor) }
 
-// announce makes this process known as the one behind the mount on dir. The returned function ends that.
-func announce(ctx context.Context, dir string) func() {
+// announce makes this process known as the one behind the mount on dir, and answers what it is asked. The returned
+// function ends that.
+func announce(ctx context.Context, dir string, answers *controlled) func() {
 	mount, err := findMount(dir)
 	if err != nil || mount == nil {
 		return func() {}
@@ -27,7 +29,15 @@ func announce(ctx context.Context, dir string) func() {
 	if err != nil {
 		return func() {}
 	}
-	return func() { _ = listener.Close() }
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		answers.serve(ctx, listener)
+	}()
+	return func() {
+		_ = listener.Close()
+		<-ended
+	}
 }
 
 // process is a handle of a running process that stays right when its id is used again.
@@ -43,15 +53,8 @@ func findProcess(major, minor int) *process {
 		return nil
 	}
 	defer conn.Close()
-	raw, err := conn.SyscallConn()
+	peer, err := peerOf(conn)
 	if err != nil {
-		return nil
-	}
-	var peer *unix.Ucred
-	var failed error
-	if err := raw.Control(func(fd uintptr) {
-		peer, failed = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
-	}); err != nil || failed != nil {
 		return nil
 	}
 	fd, err := unix.PidfdOpen(int(peer.Pid), 0)

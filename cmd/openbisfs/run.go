@@ -18,9 +18,11 @@ import (
 type invocation struct {
 	name   string // for messages: "openbisfs", or "mount.openbisfs" when mount(8) calls
 	helper bool   // called by mount(8): its flags and its exit codes
-	out    io.Writer
-	err    io.Writer
-	token  string // of the environment
+	// byMount means that mount(8) may have written the options: it calls the helper, or through mount.fuse3 the program itself.
+	byMount bool
+	out     io.Writer
+	err     io.Writer
+	token   string // of the environment
 }
 
 // command is a subcommand.
@@ -36,6 +38,9 @@ func commands() []command {
 	return []command{
 		{name: "mount", args: "URL MNT", summary: "mount a server, or a part of it, as a drive", run: runMount},
 		{name: "umount", args: "MNT", summary: "unmount and wait for the end of the daemon", run: runUmount},
+		{name: "status", args: "[MNT]", summary: "tell what is mounted, and what waits to be registered", run: runStatus},
+		{name: "uploads", args: "[list]", summary: "list, show, retry, discard or export what is not registered yet", run: runUploads},
+		{name: "commit", args: "PATH…", summary: "register now what was saved, and wait for the outcome", run: runCommit},
 		{name: "demo", args: "[MNT]", summary: "start a built-in openBIS with a small lab and mount it", run: runDemo},
 		{name: "doctor", args: "[URL [MNT]]", summary: "check this machine, the server and the credentials", run: runDoctor},
 		{name: "version", summary: "print the version", run: runVersion},
@@ -54,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) exitCode 
 
 	if len(args) > 0 {
 		if base := filepath.Base(args[0]); strings.HasPrefix(base, "mount.") {
-			inv.name, inv.helper = base, true
+			inv.name, inv.helper, inv.byMount = base, true, true
 		}
 		args = args[1:]
 	}
@@ -99,6 +104,7 @@ func dispatch(ctx context.Context, inv *invocation, args []string) error {
 	}
 	// What mount.fuse3 runs: openbisfs URL MNT -o …
 	if strings.Contains(args[0], "://") || strings.HasPrefix(args[0], "-") {
+		inv.byMount = true
 		return runMount(ctx, inv, args)
 	}
 	return failf(exitUsage, "there is no command %q: openbisfs help lists them", args[0])
@@ -106,7 +112,7 @@ func dispatch(ctx context.Context, inv *invocation, args []string) error {
 
 func usage(w io.Writer) {
 	var b strings.Builder
-	b.WriteString("openbisfs mounts an openBIS server as a read-only drive.\n\nUsage:\n")
+	b.WriteString("openbisfs mounts an openBIS server as a drive.\n\nUsage:\n")
 	for _, c := range commands() {
 		if !c.hidden {
 			fmt.Fprintf(&b, "  %-33s %s\n", "openbisfs "+strings.TrimSpace(c.name+" "+c.args), c.summary)

@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), Setup: setUpScript, RequireExplicitExec: true, RequireUniqueNames: true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": cmdExits, "mounted": cmdMounted, "daemon": cmdDaemon, "server": cmdServer, "await": cmdAwait,
+			"exits": cmdExits, "mounted": cmdMounted, "daemon": cmdDaemon, "server": cmdServer, "await": cmdAwait, "stage": cmdStage,
 		},
 	})
 }
@@ -191,6 +191,8 @@ func cmdDaemon(ts *testscript.TestScript, neg bool, args []string) {
 // server token: put a session token of jdoe into the environment.
 // server expire: all sessions end.
 // server stop: it is gone.
+// server refuse TEXT: it registers nothing, and says why; server allow: it does again.
+// server stall: it does not answer to registrations.
 func cmdServer(ts *testscript.TestScript, _ bool, args []string) {
 	server := ts.Value(serverKey{}).(*openbistest.Server)
 	switch args[0] {
@@ -198,6 +200,12 @@ func cmdServer(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Setenv(tokenVariable, server.Login("jdoe"))
 	case "expire":
 		server.ExpireSessions()
+	case "refuse":
+		server.Faults.Add(openbistest.Fault{Kind: openbistest.Refused, Method: openbistest.CommitStep, Times: -1, Body: args[1]})
+	case "stall":
+		server.Faults.Add(openbistest.Fault{Kind: openbistest.Stall, Method: openbistest.CommitStep, Times: -1})
+	case "allow":
+		server.Faults.Clear()
 	case "stop":
 		server.Close()
 	default:

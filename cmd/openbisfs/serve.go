@@ -48,16 +48,23 @@ func serve(ctx context.Context, job *mountJob, log *slog.Logger, ready func() er
 	store := cache.New(cache.Options{Memory: int64(job.CacheMemory), BlockTimeout: job.BlockTimeout, Logger: log})
 	defer func() { err = errors.Join(err, store.Close()) }()
 
+	var drafts *stagingArea
+	if job.Write != nil {
+		if drafts, err = openStaging(ctx, job, c, log); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, drafts.end(ctx)) }()
+	}
 	tree := meta.New(c, meta.Options{TTL: job.DirTTL, Start: job.Target.Start, WebURL: job.Target.URL, Logger: log})
 	defer tree.Close()
 	if err := tree.Prepare(ctx); err != nil {
 		log.Warn("going on without", "error", err)
 	}
-	server, err := mountTree(ctx, job, c, tree, store, log)
+	server, err := mountTree(ctx, job, c, tree, store, drafts, log)
 	if err != nil {
 		return err
 	}
-	defer announce(ctx, job.MountPoint)()
+	defer announce(context.WithoutCancel(ctx), job.MountPoint, newControlled(job, server, drafts))()
 	if err := ready(); err != nil {
 		return errors.Join(err, server.Unmount())
 	}
@@ -68,19 +75,24 @@ func serve(ctx context.Context, job *mountJob, log *slog.Logger, ready func() er
 }
 
 // mountTree wires the rooms together.
-func mountTree(ctx context.Context, job *mountJob, c *client.Client, tree *meta.Tree, store *cache.Store, log *slog.Logger) (*fs.Server, error) {
+func mountTree(ctx context.Context, job *mountJob, c *client.Client, tree *meta.Tree, store *cache.Store, drafts *stagingArea, log *slog.Logger) (*fs.Server, error) {
 	if _, err := tree.Root(ctx); errors.Is(err, iofs.ErrNotExist) {
 		return nil, failf(exitNotFound, "there is no %s on %s, or you may not see it", job.Target.Start, job.Target.URL)
 	} else if err != nil {
 		return nil, explainConnect(err, job)
 	}
-	server, err := fs.Mount(ctx, job.MountPoint, fs.Config{
+	cfg := fs.Config{
 		Tree: tree, Cache: store, Server: job.Target.URL,
 		Remote: func(e *meta.Entry) cache.Remote { return c.Content(e.DataSet, e.File) },
 		UID:    job.UID, GID: job.GID, Umask: job.Umask, AllowOther: job.AllowOther,
 		DirTTL: job.DirTTL, MetadataTimeout: job.MetadataTimeout, BlockTimeout: job.BlockTimeout,
 		FsName: job.FsName, Logger: log,
-	})
+	}
+	if w := job.Write; w != nil {
+		cfg.Staging, cfg.StagingDir, cfg.CommitAfter = drafts.Store, w.StagingDir, w.CommitAfter
+		cfg.CloseTimeout, cfg.CloseInBackground = w.CloseTimeout, w.CloseBackground
+	}
+	server, err := fs.Mount(ctx, job.MountPoint, cfg)
 	switch {
 	case errors.Is(err, fs.ErrMounted):
 		return nil, failf(exitBusy, "something is mounted on %s already: run openbisfs umount %s first", job.MountPoint, job.MountPoint)

@@ -1,0 +1,70 @@
+package fs
+
+import (
+	"context"
+	"syscall"
+
+	fusefs "github.com/hanwen/go-fuse/v2/fs"
+	"github.com/hanwen/go-fuse/v2/fuse"
+)
+
+var (
+	_ fusefs.FileReader   = (*draftHandle)(nil)
+	_ fusefs.FileWriter   = (*draftHandle)(nil)
+	_ fusefs.FileFlusher  = (*draftHandle)(nil)
+	_ fusefs.FileReleaser = (*draftHandle)(nil)
+)
+
+// draftHandle is an open staged file. All handles of a file have the content in common.
+type draftHandle struct {
+	staged *staged
+	write  bool
+}
+
+func newDraftHandle(s *staged, flags uint32) *draftHandle {
+	h := &draftHandle{staged: s, write: flags&syscall.O_ACCMODE != syscall.O_RDONLY}
+	s.opened(h.write)
+	return h
+}
+
+// Read reads local content.
+func (h *draftHandle) Read(_ context.Context, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
+	n, err := h.staged.readAt(dest, off)
+	if err != nil {
+		return nil, h.staged.errno("read", err)
+	}
+	return fuse.ReadResultData(dest[:n]), fusefs.OK
+}
+
+// Write writes local content.
+func (h *draftHandle) Write(req context.Context, data []byte, off int64) (uint32, syscall.Errno) {
+	ctx, done := h.staged.vol.begin(req, h.staged.vol.closeTimeout)
+	defer done()
+	n, err := h.staged.writeAt(ctx, data, off)
+	if n > 0 {
+		return uint32(n), fusefs.OK // the rest will fail when it is tried again
+	}
+	return 0, h.staged.errno("write", err)
+}
+
+// Flush is a close of one descriptor, perhaps the last.
+func (h *draftHandle) Flush(req context.Context) syscall.Errno {
+	if !h.write {
+		return fusefs.OK
+	}
+	var pid uint32
+	if from, ok := fuse.FromContext(req); ok {
+		pid = from.Pid
+	}
+	return h.staged.flush(req, pid)
+}
+
+// Release is the end of all descriptors and mappings. What was written after the
+// last close, or by processes that can't be seen, is saved now.
+func (h *draftHandle) Release(context.Context) syscall.Errno {
+	s := h.staged
+	if s.closed(h.write) && !s.ephemeral() && s.spoiled.Load() == nil {
+		s.saveInBackground()
+	}
+	return fusefs.OK
+}

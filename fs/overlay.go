@@ -1,0 +1,198 @@
+package fs
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/openbisfs/openbisfs/cache/staging"
+	"github.com/openbisfs/openbisfs/client"
+	"github.com/openbisfs/openbisfs/meta"
+)
+
+// overlayPause is how often drafts of other processes are looked for.
+const overlayPause = time.Second
+
+// overlay knows what is staged in the directories of Objects and Collections,
+// by name. A staged name hides what the server has under it. Its lock is held
+// for bookkeeping only, and may be taken while that of a [staged] is held.
+type overlay struct {
+	vol   *volume
+	store *staging.Store
+
+	mu      sync.Mutex
+	looked  time.Time
+	known   map[string]bool // drafts, by ID, that are or were shown
+	owners  map[string]map[string]*staged
+	entries map[string]*meta.Entry // of the owners whose directories were used
+	last    map[place]string       // permId of the Dataset that a name was registered as
+}
+
+// place is a name in an owner's directory.
+type place struct{ owner, name string }
+
+func newOverlay(vol *volume, store *staging.Store) *overlay {
+	return &overlay{
+		vol: vol, store: store, known: make(map[string]bool), owners: make(map[string]map[string]*staged),
+		entries: make(map[string]*meta.Entry), last: make(map[place]string),
+	}
+}
+
+// ownerOf tells what owns the Datasets in a directory, if it takes any.
+func ownerOf(dir *meta.Entry) (owner staging.Owner, ok bool) {
+	switch entity := dir.Entity().(type) {
+	case *client.Object:
+		return staging.Owner{Kind: staging.Object, PermID: entity.PermID, Identifier: entity.Identifier}, true
+	case *client.Collection:
+		return staging.Owner{Kind: staging.Collection, PermID: entity.PermID, Identifier: entity.Identifier}, true
+	}
+	return staging.Owner{}, false
+}
+
+// find returns what is staged under a name in a directory, or nil.
+func (o *overlay) find(dir *meta.Entry, name string) *staged {
+	owner, ok := ownerOf(dir)
+	if !ok {
+		return nil
+	}
+	o.look()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.entries[owner.PermID] = dir
+	return o.owners[owner.PermID][name]
+}
+
+// list returns everything that is staged in a directory, sorted by name.
+func (o *overlay) list(dir *meta.Entry) []*staged {
+	owner, ok := ownerOf(dir)
+	if !ok {
+		return nil
+	}
+	o.look()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.entries[owner.PermID] = dir
+	return slices.SortedFunc(maps.Values(o.owners[owner.PermID]), func(a, b *staged) int { return cmp.Compare(a.name, b.name) })
+}
+
+// create makes a draft, and shows it under its name.
+func (o *overlay) create(dir *meta.Entry, name string, directory bool) (*staged, error) {
+	owner, _ := ownerOf(dir)
+	draft, err := o.store.Create(owner, name, directory)
+	if err != nil {
+		return nil, err
+	}
+	s := newStaged(o.vol, draft)
+	s.owner, s.name = owner, name
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.entries[owner.PermID] = dir
+	o.known[draft.ID()] = true
+	o.put(s)
+	return s, nil
+}
+
+// put shows s. The lock is held.
+func (o *overlay) put(s *staged) {
+	names := o.owners[s.owner.PermID]
+	if names == nil {
+		names = make(map[string]*staged)
+		o.owners[s.owner.PermID] = names
+	}
+	names[s.name] = s
+}
+
+// take hides s.
+func (o *overlay) take(s *staged) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.drop(s)
+}
+
+func (o *overlay) drop(s *staged) {
+	if names := o.owners[s.owner.PermID]; names[s.name] == s {
+		delete(names, s.name)
+	}
+}
+
+// move shows s under another name, in place of what had it.
+func (o *overlay) move(s *staged, owner staging.Owner, name string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.drop(s)
+	s.owner, s.name = owner, name
+	o.put(s)
+}
+
+// where returns the place of s.
+func (o *overlay) where(s *staged) (owner staging.Owner, name string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return s.owner, s.name
+}
+
+// know keeps a draft that continues a staged name from being shown by itself.
+func (o *overlay) know(d *staging.Draft) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.known[d.ID()] = true
+}
+
+// registered is told that a name has become a Dataset.
+func (o *overlay) registered(s *staged, d *staging.Draft) {
+	o.mu.Lock()
+	owner, name := s.owner.PermID, s.name
+	o.last[place{owner, name}] = d.PermID()
+	dir := o.entries[d.Owner().PermID]
+	o.mu.Unlock()
+	if forgetter, ok := o.vol.tree.(interface{ Forget(*meta.Entry) }); ok && dir != nil {
+		forgetter.Forget(dir)
+	}
+}
+
+// previous returns the permId of the Dataset that a name was registered as in this mount, or "".
+func (o *overlay) previous(s *staged) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.last[place{s.owner.PermID, s.name}]
+}
+
+// look takes notice of drafts that were there before this mount, or that others
+// make. Those that are being written by another process are left to it.
+func (o *overlay) look() {
+	o.mu.Lock()
+	if time.Since(o.looked) < overlayPause {
+		o.mu.Unlock()
+		return
+	}
+	o.looked = time.Now()
+	o.mu.Unlock()
+	drafts := o.store.Drafts()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, d := range drafts { // oldest first: the newest of a name is shown
+		if o.known[d.ID()] {
+			continue
+		}
+		switch d.State() {
+		case staging.Opened, staging.Damaged, staging.Verified, staging.Released, staging.Discarded:
+			continue
+		}
+		o.known[d.ID()] = true
+		s := newStaged(o.vol, d)
+		s.owner, s.name = d.Owner(), d.Name()
+		if other := o.owners[s.owner.PermID][s.name]; other == nil || other.found {
+			s.found = true
+			o.put(s)
+		}
+	}
+	for _, names := range o.owners {
+		for name, s := range names {
+			if state := s.draftNow().State(); s.found && (state == staging.Released || state == staging.Discarded) {
+				delete(names, name)
+			}
+		}
+	}
+}
