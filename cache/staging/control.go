@@ -139,22 +139,18 @@ func (d *Draft) Reopen(ctx context.Context) error {
 	})
 }
 
-// Retry lets a failed or held draft go on, and one that waits between two attempts at once. What was refused is planned
-// anew; what has an unknown outcome keeps its plan.
+// Retry lets a failed or held draft go on, and one that waits between two attempts at once. What was refused is sealed,
+// as it is now, and planned anew; what has an unknown outcome keeps its plan.
 func (d *Draft) Retry(ctx context.Context) error {
 	err := d.exclusive(ctx, func() error {
-		r := d.revise(Sealed)
+		r := d.revise(Registering)
 		switch state := d.State(); {
 		case state.Pending() || state.onServer():
 			return nil
 		case state != Failed && state != Held:
 			return stateError("retry", state)
-		case r.UnknownSince != nil:
-			r.State = Registering
-		case r.Content == nil || d.changedSince():
+		case r.UnknownSince == nil:
 			return d.seal(ctx)
-		default:
-			r.Plan = nil
 		}
 		r.Reason, r.Failures = "", 0
 		return d.save(r)
@@ -163,22 +159,6 @@ func (d *Draft) Retry(ctx context.Context) error {
 		d.hurry()
 	}
 	return err
-}
-
-// changedSince tells whether the content is not what was sealed, as far as sizes show.
-func (d *Draft) changedSince() bool {
-	ds, err := d.dataSet()
-	if err != nil {
-		return true
-	}
-	for _, f := range ds.Files {
-		content, err := f.Content()
-		if err != nil {
-			return true
-		}
-		_ = content.Close()
-	}
-	return false
 }
 
 // hurry ends the draft's waiting between attempts.
@@ -234,6 +214,8 @@ func (d *Draft) wait(ctx context.Context) error {
 		switch {
 		case state.onServer():
 			return nil
+		case state == Opened:
+			return fmt.Errorf("commit: %w: it was opened again", ErrPending)
 		case !state.Pending() && err == nil:
 			return stateError("commit", state)
 		case !state.Pending():

@@ -71,13 +71,7 @@ func refused(err error) bool {
 // away tells whether it is the server or the session that is not there, which says nothing about the draft.
 func away(err error) bool {
 	return errors.Is(err, client.ErrUnavailable) || errors.Is(err, client.ErrUnauthenticated) ||
-		errors.Is(err, context.DeadlineExceeded)
-}
-
-// unknown tells whether a registration that failed so may have happened.
-func unknown(err error) bool {
-	return errors.Is(err, client.ErrOutcomeUnknown) || errors.Is(err, context.Canceled) ||
-		errors.Is(err, context.DeadlineExceeded)
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 func stateError(op string, state State) error {

@@ -3,7 +3,6 @@ package staging
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -219,7 +218,7 @@ func readAll(f client.NewFile) ([]byte, error) {
 	defer content.Close()
 	b, err := io.ReadAll(io.NewSectionReader(content, 0, f.Size))
 	if err == nil && crc32.ChecksumIEEE(b) != f.CRC32 {
-		err = errors.New("checksum of the sealed file is wrong")
+		err = &client.Error{Op: "upload", Err: client.ErrCorrupt}
 	}
 	return b, err
 }

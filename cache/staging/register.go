@@ -114,7 +114,7 @@ func (s *Store) outcome(d *Draft, permID string, err error) error {
 	switch {
 	case err == nil:
 		return s.registered(d, permID)
-	case unknown(err):
+	case errors.Is(err, client.ErrOutcomeUnknown):
 		// From now on, and not from when it was sent: it may have been on its way for long.
 		r.UnknownSince = &r.Changed
 	case r.UnknownSince != nil:

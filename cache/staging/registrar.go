@@ -6,6 +6,8 @@ import (
 	"github.com/openbisfs/openbisfs/client"
 )
 
+var _ Registrar = (*client.Client)(nil)
+
 // Registrar is the server as staging sees it. [client.Client] implements it.
 type Registrar interface {
 	// PlanRegistration makes the idempotency key of one registration. It sends nothing that has to be undone.
@@ -13,8 +15,8 @@ type Registrar interface {
 	// UploadDataSet brings all content to where RegisterDataSet looks for it. It may be repeated at any time, and then
 	// sends what is missing. progress is told how many bytes the server has.
 	UploadDataSet(ctx context.Context, plan client.Plan, ds *client.NewDataSet, progress func(sent int64)) error
-	// RegisterDataSet makes one attempt. Errors that are [client.ErrOutcomeUnknown], or a context's, leave open whether
-	// the server has registered; all others say that it has not.
+	// RegisterDataSet makes one attempt. Errors that are [client.ErrOutcomeUnknown] leave open whether the server has
+	// registered; all others say that it has not and never will, because of this attempt.
 	RegisterDataSet(ctx context.Context, plan client.Plan, ds *client.NewDataSet) (permID string, err error)
 	// FindRegistration looks for what an attempt of this plan has registered.
 	FindRegistration(ctx context.Context, plan client.Plan, ds *client.NewDataSet) (permID string, found bool, err error)

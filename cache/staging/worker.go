@@ -131,7 +131,7 @@ func (s *Store) failed(d *Draft, state State, err error) {
 	var disk *localError
 	ofDisk := errors.As(err, &disk)
 	beforeSending := state == Sealed || state == Planned || state == Uploading
-	spoiled := errors.Is(err, ErrChanged) || errors.Is(err, ErrDamaged)
+	spoiled := errors.Is(err, ErrChanged) || errors.Is(err, ErrDamaged) || errors.Is(err, client.ErrCorrupt)
 	switch {
 	case spoiled && (beforeSending || state == Uploaded), beforeSending && !ofDisk && refused(err):
 		_ = s.giveUp(d, err)

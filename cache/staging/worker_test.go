@@ -134,6 +134,19 @@ func TestNotFoundIsBelievedAtOnceOnlyWithAChosenPermID(t *testing.T) {
 	}
 }
 
+func TestAttemptThatGetsThroughDuringTheNextUploadIsFound(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s, server := lab(t, client.JupyterUploader, func(o *Options) { o.Settle = time.Minute }) // too short for this server
+		server.fail(registerCall, stallThenDone)
+		server.fail(uploadCall, "", stallThenDone)
+		must(t, saved(t, s, "x").Commit(within(t, time.Hour)))
+		<-time.After(time.Hour)
+		if len(server.registered()) != 1 || server.count(registerCall) != 1 {
+			t.Errorf("%d datasets by %d attempts", len(server.registered()), server.count(registerCall))
+		}
+	})
+}
+
 func TestSettlingIsNotCutShortByACrash(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		server := newFakeServer(client.JupyterUploader)
