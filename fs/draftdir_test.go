@@ -130,8 +130,8 @@ func TestMetadataOfADirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	ds := b.mustHave([]string{"d/a=a\n"})[0]
-	if ds.Type.Code != "ATTACHMENT" || ds.Properties["$NAME"] != "Nicer" {
-		t.Errorf("registered as %s with %v", ds.Type.Code, ds.Properties)
+	if text := b.run("cat", b.in(ds.PermID, ".meta.json")); ds.Type != "ATTACHMENT" || !strings.Contains(text, `"$NAME": "Nicer"`) {
+		t.Errorf("registered as %s: %s", ds.Type, text)
 	}
 }
 

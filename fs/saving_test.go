@@ -19,26 +19,17 @@ const object = "MATERIALS/AL_FATIGUE/TENSILE_TESTS/CPN-01"
 // bench is a lab that can be written to.
 type bench struct {
 	*lab
-	before map[string]bool // Datasets that were there
+	before int // registrations
 }
 
 func mountBench(t *testing.T, change ...func(*labOptions)) *bench {
 	t.Helper()
 	l := mountLab(t, append([]func(*labOptions){func(o *labOptions) { o.write = t.TempDir() }}, change...)...)
-	b := &bench{lab: l, before: make(map[string]bool)}
-	for _, ds := range b.dataSets() {
-		b.before[ds.PermID] = true
-	}
-	return b
+	return &bench{lab: l, before: len(l.server.Registrations())}
 }
-
-// dataSets returns what the server has now.
-func (b *bench) dataSets() []*openbistest.DataSet { return slices.Clone(b.server.Lab.DataSets) }
 
 // registered returns what was registered since the mount was made.
-func (b *bench) registered() []*openbistest.DataSet {
-	return slices.DeleteFunc(b.dataSets(), func(ds *openbistest.DataSet) bool { return b.before[ds.PermID] })
-}
+func (b *bench) registered() []openbistest.Registration { return b.server.Registrations()[b.before:] }
 
 // in returns a path in the Object that the tests save to.
 func (b *bench) in(elem ...string) string { return b.path(append([]string{object}, elem...)...) }
@@ -78,7 +69,7 @@ func (b *bench) states() string {
 
 // mustHave checks that one Dataset was registered for each list of files, in
 // any order, and that nothing else was. Files are "path=content".
-func (b *bench) mustHave(want ...[]string) []*openbistest.DataSet {
+func (b *bench) mustHave(want ...[]string) []openbistest.Registration {
 	b.t.Helper()
 	b.settle()
 	found := b.registered()
@@ -96,7 +87,7 @@ func (b *bench) mustHave(want ...[]string) []*openbistest.DataSet {
 }
 
 // content returns the files of a Dataset as the mount shows them.
-func (b *bench) content(ds *openbistest.DataSet) []string {
+func (b *bench) content(ds openbistest.Registration) []string {
 	b.t.Helper()
 	dir := b.in(ds.PermID)
 	var list []string

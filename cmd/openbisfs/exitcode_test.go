@@ -38,7 +38,7 @@ func TestTheReadmeListsAllExitCodes(t *testing.T) {
 	for _, row := range regexp.MustCompile(`(?m)^\| (\d+) \|`).FindAllSubmatch(readme, -1) {
 		listed[string(row[1])] = true
 	}
-	codes := []exitCode{exitOK, exitGeneral, exitUsage, exitConfig, exitAuth, exitUnreachable, exitNotFound, exitDeadMount, exitBusy, exitNoFUSE, exitInterrupted}
+	codes := []exitCode{exitOK, exitGeneral, exitUsage, exitConfig, exitAuth, exitUnreachable, exitNotFound, exitPending, exitUploads, exitDeadMount, exitBusy, exitNoFUSE, exitInterrupted}
 	for _, code := range codes {
 		if !listed[strconv.Itoa(int(code))] {
 			t.Errorf("README.md does not list the exit code %d", code)

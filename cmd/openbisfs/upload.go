@@ -315,7 +315,7 @@ func (a *area) byPath(path string) (found []*upload, err error) {
 		}
 		list := collect(func(u *upload) bool { return u.Owner.PermID == owner.PermID && u.Name == name })
 		for _, u := range list {
-			u.path = strings.TrimPrefix(at, mount.Mountpoint+"/")
+			u.shownAt(at, mount)
 		}
 		if len(list) > 0 {
 			return list, nil
@@ -327,11 +327,18 @@ func (a *area) byPath(path string) (found []*upload, err error) {
 	e := readEntity(path)
 	return collect(func(u *upload) bool {
 		if e.PermID != "" && u.Owner.PermID == e.PermID {
-			u.path = strings.TrimPrefix(filepath.Join(path, u.Name), mount.Mountpoint+"/")
+			u.shownAt(filepath.Join(path, u.Name), mount)
 			return true
 		}
 		return e.Identifier != "" && strings.HasPrefix(u.Owner.Identifier, strings.TrimSuffix(e.Identifier, "/")+"/")
 	}), nil
+}
+
+// shownAt notes where the upload is in a mount, if that is the one that works on it.
+func (u *upload) shownAt(path string, mount *mountinfo.Info) {
+	if u.mount != nil && u.mount.ID == mount.ID {
+		u.path = strings.TrimPrefix(path, mount.Mountpoint+"/")
+	}
 }
 
 // String names it in a sentence.
