@@ -18,7 +18,7 @@ func TestAForgottenDirectoryIsAskedForAgain(t *testing.T) {
 			if calls := src.taken(); len(calls) != 0 {
 				t.Errorf("%s: asked without a reason: %v", path, calls)
 			}
-			time.Sleep(time.Millisecond)
+			advance(time.Millisecond)
 			tree.Forget(dir)
 			list(t, tree, path)
 			if calls := src.taken(); len(calls) == 0 {

@@ -18,6 +18,7 @@ var errCrashed = errors.New("the process is dead")
 type faultDisk struct {
 	osDisk
 	dead *atomic.Bool
+	died chan struct{} // closed when dead
 
 	mu      sync.Mutex
 	armed   bool
@@ -32,7 +33,7 @@ type faultDisk struct {
 }
 
 func newFaultDisk() *faultDisk {
-	return &faultDisk{dead: new(atomic.Bool), crash: -1, failAt: -1, failFor: 1}
+	return &faultDisk{dead: new(atomic.Bool), died: make(chan struct{}), crash: -1, failAt: -1, failFor: 1}
 }
 
 // arm begins counting.
@@ -75,6 +76,7 @@ func (d *faultDisk) do(op, path string, run func() error) error {
 				_ = run()
 			}
 			d.dead.Store(true)
+			close(d.died)
 			return errCrashed
 		}
 	}

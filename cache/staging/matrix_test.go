@@ -138,6 +138,13 @@ func write(d *Draft, rel string, content []byte) error {
 func (u *user) settle() {
 	for range 20 {
 		ctx, cancel := context.WithTimeout(context.Background(), 24*time.Hour)
+		go func(died <-chan struct{}) {
+			select {
+			case <-died:
+				cancel()
+			case <-ctx.Done():
+			}
+		}(u.disk.died)
 		_, err := u.store.Drain(ctx)
 		cancel()
 		if u.disk.dead.Load() {
@@ -267,9 +274,10 @@ func cells() (all []cell) {
 // Whatever call fails however, and wherever the process dies meanwhile: the server has exactly one Dataset with the right
 // bytes in the end, and nothing is left behind. The crash points of a combination are the transitions that it writes.
 func TestEveryFaultAndCrashEndsInExactlyOneDataset(t *testing.T) {
-	total := 0
+	combinations, total := 0, 0
 	for _, c := range cells() {
 		t.Run(c.String(), func(t *testing.T) {
+			combinations++
 			run := c.run(t)
 			total++
 			if run.renames < 6 { // manifest, sealed, planned, registering, registered, removed
@@ -289,7 +297,7 @@ func TestEveryFaultAndCrashEndsInExactlyOneDataset(t *testing.T) {
 		})
 	}
 	t.Logf("%d cells", total)
-	if total < 1000 {
+	if combinations == len(cells()) && total < 1000 {
 		t.Errorf("%d cells, want at least 1000", total)
 	}
 }
