@@ -41,7 +41,7 @@ func (s *staged) flush(req context.Context, pid uint32) syscall.Errno {
 	if s.ephemeral() {
 		return 0
 	}
-	ctx, done := s.vol.begin(req, s.vol.closeTimeout)
+	ctx, done := s.vol.beginClose(req, pid)
 	defer done()
 	return s.save(ctx, !from.exiting() && !s.vol.closeInBackground)
 }

@@ -3,8 +3,10 @@ package fs
 import (
 	"bufio"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -98,6 +100,29 @@ func TestClosingDoesNotWaitForever(t *testing.T) {
 	}
 	b.server.Faults.Clear()
 	b.mustHave([]string{"f=text"})
+}
+
+// Ctrl-C ends the wait in close, and only the wait: the save goes on.
+func TestCtrlCEndsTheWaitForARegistration(t *testing.T) {
+	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGKILL} {
+		t.Run(signal.String(), func(t *testing.T) {
+			b := mountBench(t)
+			stall := b.server.Faults.Add(openbistest.Fault{Kind: openbistest.Stall, Method: openbistest.CommitStep})
+			cmd := exec.CommandContext(t.Context(), "cp", b.source("f", "text"), b.in("f"))
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			<-stall.Hit()
+			if err := cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Wait(); err == nil {
+				t.Error("cp says that it has saved")
+			}
+			b.server.Faults.Clear()
+			b.mustHave([]string{"f=text"})
+		})
+	}
 }
 
 func TestClosingInTheBackground(t *testing.T) {

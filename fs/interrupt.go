@@ -2,6 +2,11 @@ package fs
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
 )
 
@@ -31,4 +36,59 @@ func (v *volume) begin(req context.Context, limit time.Duration) (ctx context.Co
 		stop()
 		cancel()
 	}
+}
+
+// beginClose is begin for a close by the thread pid, which may wait long. Signals that a program lives on with, such as
+// those that Go programs send themselves all the time, don't end this wait: to many programs an interrupted close is
+// a failed one. The kernel tells of the first signal only, so that others are looked for as long as it lasts.
+func (v *volume) beginClose(req context.Context, pid uint32) (ctx context.Context, done func()) {
+	ctx, cancel := context.WithTimeout(v.life, v.closeTimeout)
+	stop := context.AfterFunc(req, func() {
+		again := time.NewTicker(interruptGrace)
+		defer again.Stop()
+		for {
+			select {
+			case <-again.C:
+				if pid == 0 || askedToEnd(procDir, pid) {
+					cancel()
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
+
+// endings are the signals with which programs are asked to end.
+const endings = 1<<(syscall.SIGHUP-1) | 1<<(syscall.SIGINT-1) | 1<<(syscall.SIGQUIT-1) | 1<<(syscall.SIGKILL-1) | 1<<(syscall.SIGTERM-1)
+
+// askedToEnd tells whether a thread has been sent one of the endings. A thread that is gone has.
+func askedToEnd(proc string, pid uint32) bool {
+	text, err := os.ReadFile(filepath.Join(proc, strconv.FormatUint(uint64(pid), 10), "status"))
+	return err != nil || pendingSignals(string(text))&endings != 0
+}
+
+// pendingSignals returns the set of signals, bit n-1 for signal n, that wait for a thread with this /proc/PID/status
+// and are not blocked.
+func pendingSignals(status string) uint64 {
+	var pending, blocked uint64
+	for line := range strings.Lines(status) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		set, err := strconv.ParseUint(strings.TrimSpace(value), 16, 64)
+		if err != nil {
+			continue
+		}
+		switch key {
+		case "SigPnd", "ShdPnd": // the thread's own, and those of its process
+			pending |= set
+		case "SigBlk":
+			blocked = set
+		}
+	}
+	return pending &^ blocked
 }

@@ -3,6 +3,9 @@ package fs
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,4 +81,38 @@ func TestARequestThatWasHandledDoesNotDisturbLaterOnes(t *testing.T) {
 			t.Errorf("the second request ended after %v with %v", after, err)
 		}
 	})
+}
+
+func TestOnlySignalsThatEndAProgramEndItsClose(t *testing.T) {
+	const urg, term, kill = 1 << 22, 1 << 14, 1 << 8
+	status := func(own, shared, blocked uint64) string {
+		return fmt.Sprintf("Name:\tcp\nSigQ:\t1/95\nSigPnd:\t%016x\nShdPnd:\t%016x\nSigBlk:\t%016x\nSigIgn:\t0000000000000000\n", own, shared, blocked)
+	}
+	for _, test := range []struct {
+		name   string
+		status string
+		want   bool
+	}{
+		{"nothing", status(0, 0, 0), false},
+		{"a Go program's own", status(urg, 0, 0), false},
+		{"to the process", status(urg, term, 0), true},
+		{"killed", status(kill, 0, 0), true},
+		{"blocked", status(0, term, term), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			proc := t.TempDir()
+			if err := os.Mkdir(filepath.Join(proc, "7"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(proc, "7", "status"), []byte(test.status), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if got := askedToEnd(proc, 7); got != test.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+	if !askedToEnd(t.TempDir(), 7) {
+		t.Error("a thread that is gone goes on")
+	}
 }
