@@ -185,6 +185,8 @@ func wire(ctx context.Context, url string, o *labOptions, logger *slog.Logger) (
 		Cache:           w.cache,
 		Remote:          func(e *meta.Entry) cache.Remote { return c.Content(e.DataSet, e.File) },
 		Server:          url,
+		UID:             uint32(os.Getuid()),
+		GID:             uint32(os.Getgid()),
 		DirTTL:          o.ttl,
 		MetadataTimeout: o.metadata,
 		BlockTimeout:    o.block,
