@@ -161,7 +161,7 @@ func TestOneDatasetForOneSave(t *testing.T) {
 		{"cp -p", `cp -p $L/a $D/f`, [][]string{{"f=a\n"}}},
 		{"install", `install -m 600 $L/a $D/f`, [][]string{{"f=a\n"}}},
 		{"an empty file", `touch $D/f`, [][]string{{"f="}}},
-		{"late changes of attributes", `cp $L/a $D/f; touch -d @1000000000 $D/f; chmod 600 $D/f; chown 0:0 $D/f`, [][]string{{"f=a\n"}}},
+		{"late changes of attributes", `cp $L/a $D/f; touch -d @1000000000 $D/f; chmod 600 $D/f; chown $(id -u):$(id -g) $D/f`, [][]string{{"f=a\n"}}},
 		{"opened again, not written", `cp $L/a $D/f; exec 3>>$D/f; exec 3>&-; exec 4<>$D/f; exec 4>&-`, [][]string{{"f=a\n"}}},
 		{"appended to later", `cp $L/a $D/f; cat $L/b >> $D/f`, [][]string{{"f=a\n"}, {"f=a\nb\n"}}},
 		{"written again", `cp $L/a $D/f; cp $L/b $D/f`, [][]string{{"f=a\n"}, {"f=b\n"}}},
