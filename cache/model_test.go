@@ -103,7 +103,7 @@ func TestRandomReadsUnderRandomFaults(t *testing.T) {
 				calm.Store(true)
 				// A fetch that began to stall at this very instant of the fake clock is joined by the next reader and
 				// takes all the time that this reader has: let it run into its deadline first.
-				time.Sleep(2 * s.opts.BlockTimeout)
+				elapse(2 * s.opts.BlockTimeout)
 				for i, r := range fakes {
 					f := s.Open(keys[i], r.open)
 					readAll(t, f, 0, r.size)
