@@ -11,13 +11,15 @@ BINDIR  ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
 # Where `make demo` mounts; empty: a fresh directory under $TMPDIR.
 MNT     ?=
-# Which Go packages `make test` and `make bench` run.
+# Which Go packages `make test` and `make bench-go` run.
 PKGS    ?= ./...
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 BINARY  := bin/openbisfs
 TOOLS   := $(CURDIR)/bin/tools
 VENV    := bin/venv
+# What the bench compares with, and with what it measures; modules of their own.
+PEERS   := $(addprefix bin/bench/,rclone fileserver proxy floor)
 
 # Each tool lives in a directory that carries its version: a new version here is built at the next use.
 GOLANGCI_LINT := $(TOOLS)/golangci-lint@v2.15.0/golangci-lint
@@ -38,7 +40,7 @@ install: build ## install the binary and the links for mount(8) (PREFIX, DESTDIR
 	ln -sfr $(DESTDIR)$(BINDIR)/openbisfs $(DESTDIR)$(SBINDIR)/mount.fuse.openbisfs
 
 ##@ Check
-.PHONY: ci test test-go check-oracle check-pybis check-programs check-writing bench
+.PHONY: ci test test-go check-oracle check-pybis check-programs check-writing bench bench-go
 ci: lint test ## everything that has to hold before a change lands
 
 test: deps test-go check-oracle check-pybis check-programs check-writing ## all tests: Go under the race detector, then the checks from outside
@@ -58,7 +60,11 @@ check-programs: build $(VENV)/.done ## real programs read on the mount what they
 check-writing: build $(VENV)/.done ## what real programs save is what pyBIS downloads
 	PYTHON=$(CURDIR)/$(VENV)/bin/python .ci/checks/writing.sh $(BINARY)
 
-bench: ## Go benchmarks
+# BENCH=quick is smaller, BENCH_OUT=FILE keeps the tables, BENCH_CASES="random first" and BENCH_RUNS=N narrow: see .ci/bench/README.md.
+bench: deps-bench build $(PEERS) ## measure beside rclone and sshfs, in 15 minutes (BENCH=quick: 5; BENCH_OUT=FILE)
+	$(PYTHON) -B .ci/bench/bench.py $(BINARY) bin/bench
+
+bench-go: ## Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)
 
 ##@ Lint
@@ -85,12 +91,18 @@ lint-vulnerabilities: $(GOVULNCHECK)
 	else echo "$$output" >&2; exit 1; fi
 
 ##@ Rest
-.PHONY: deps deps-demo tools clean help
+.PHONY: deps deps-demo deps-bench tools clean help
 deps: ## install, or name, the programs that the tests need
 	@.ci/setup test
 
 deps-demo:
 	@.ci/setup demo
+
+deps-bench:
+	@.ci/setup bench
+
+$(PEERS): bin/bench/%: $(wildcard .ci/bench/peers/*/*.go) .ci/bench/peers/go.mod
+	CGO_ENABLED=0 $(GO) build -C .ci/bench/peers -trimpath -ldflags '-s -w' -o $(CURDIR)/$@ ./$*
 
 tools: $(GOLANGCI_LINT) $(GOVULNCHECK) ## build the pinned lint tools into bin/tools
 

@@ -98,7 +98,7 @@ func (c *fileContent) CRC32() uint32 {
 		}
 		defer f.Close()
 		h := crc32.NewIEEE()
-		if _, err := io.Copy(h, f); err == nil {
+		if _, err := io.CopyBuffer(h, struct{ io.Reader }{f}, make([]byte, 1<<20)); err == nil {
 			c.sum = h.Sum32()
 		}
 	})

@@ -12,8 +12,9 @@ import (
 //	small          the demo lab, which is always there
 //	wide:N         one more Collection, of N Objects with one Dataset each (see [Lab.AddWide])
 //	deep:S,P,C,O   S more Spaces of P Projects of C Collections of O Objects (see [Lab.AddDeep])
+//	files:DIR      one more Dataset, of the files in a directory of this machine (see [Lab.AddDirectory]); it comes last
 //
-// such as "small,wide:10000". Wide and deep may be there once each.
+// such as "small,wide:10000". Each may be there once.
 func ParseLab(spec string) (*Lab, error) {
 	l := SmallLab()
 	seen := make(map[string]bool)
@@ -34,6 +35,9 @@ func ParseLab(spec string) (*Lab, error) {
 
 // cutItem cuts off the first item with its arguments, which are separated by commas as items are, but are numbers.
 func cutItem(spec string) (item, rest string) {
+	if strings.HasPrefix(spec, "files:") {
+		return spec, "" // a path may contain anything
+	}
 	for i := range len(spec) - 1 {
 		if next := spec[i+1]; spec[i] == ',' && next >= 'a' && next <= 'z' {
 			return spec[:i], spec[i+1:]
@@ -60,8 +64,11 @@ func (l *Lab) addItem(name, arguments string) error {
 			return err
 		}
 		l.AddDeep(n[0], n[1], n[2], n[3])
+	case "files":
+		_, err := l.AddDirectory(arguments)
+		return err
 	default:
-		return fmt.Errorf("no lab %q; there are small, wide:N and deep:S,P,C,O", name)
+		return fmt.Errorf("no lab %q; there are small, wide:N, deep:S,P,C,O and files:DIR", name)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -211,6 +212,14 @@ func (s *Server) Close() {
 
 // CertPool returns the certificate authority to trust, nil without [Options.TLS].
 func (s *Server) CertPool() *x509.CertPool { return s.certPool }
+
+// CertPEM returns the server's certificate in PEM, empty without [Options.TLS].
+func (s *Server) CertPEM() []byte {
+	if s.cert == nil {
+		return nil
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.cert.Leaf.Raw})
+}
 
 // Change runs change while no request is handled, and lets the server see what it did to the Lab.
 func (s *Server) Change(change func(lab *Lab)) {

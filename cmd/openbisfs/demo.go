@@ -19,6 +19,8 @@ type demoCall struct {
 	listen string
 	lab    string
 	api    string
+
+	certificate string
 }
 
 func runDemo(ctx context.Context, inv *invocation, args []string) error {
@@ -26,7 +28,8 @@ func runDemo(ctx context.Context, inv *invocation, args []string) error {
 	var call demoCall
 	f.BoolVar(&call.serve, "serve", false, "only serve, for pyBIS, a browser or a mount of your own; mount nothing")
 	f.StringVar(&call.listen, "listen", "127.0.0.1:0", "`ADDRESS` to serve at; port 0 is any free one")
-	f.StringVar(&call.lab, "lab", "small", "what is in it: small, wide:N and deep:S,P,C,O, separated by commas")
+	f.StringVar(&call.lab, "lab", "small", "what is in it: small, wide:N, deep:S,P,C,O and files:DIR, separated by commas")
+	f.StringVar(&call.certificate, "tls-cert", "", "serve HTTPS, and write the certificate to `FILE`, for --ca-cert")
 	f.StringVar(&call.api, "api-version", "3.6", "what the server says of itself; pyBIS downloads in another way up to 3.5")
 	call.mountFlags.register(f.FlagSet)
 	call.writable, f.Lookup("rw").DefValue = true, "true"
@@ -38,6 +41,9 @@ func runDemo(ctx context.Context, inv *invocation, args []string) error {
 	}
 	if call.serve && f.NArg() > 0 {
 		return failf(exitUsage, "--serve mounts nothing: leave %s out", f.Arg(0))
+	}
+	if call.certificate != "" && !call.serve {
+		return failf(exitUsage, "--tls-cert goes with --serve")
 	}
 	from, err := merge(f.FlagSet)
 	if err != nil {
@@ -53,11 +59,16 @@ func runDemo(ctx context.Context, inv *invocation, args []string) error {
 	if err != nil {
 		return failf(exitUsage, "--lab: %w", err)
 	}
-	server, err := openbistest.Start(openbistest.Options{Lab: lab, Listen: call.listen, APIVersion: call.api})
+	server, err := openbistest.Start(openbistest.Options{Lab: lab, Listen: call.listen, APIVersion: call.api, TLS: call.certificate != ""})
 	if err != nil {
 		return err
 	}
 	defer server.Close()
+	if call.certificate != "" {
+		if err := os.WriteFile(call.certificate, server.CertPEM(), 0o644); err != nil {
+			return failf(exitNotFound, "the certificate can't be written: %w", err)
+		}
+	}
 	if call.serve {
 		_, _ = fmt.Fprintf(inv.out, "%s%s\nCtrl-C ends it.\n", demoServer(server), demoUsers)
 		<-ctx.Done()
