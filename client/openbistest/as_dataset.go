@@ -39,7 +39,7 @@ func (as *applicationServer) unarchive(session *session, args []any) (any, error
 	}
 	ids := objectsOf(list)
 	for _, id := range ids {
-		d := as.s.store.dataSets[id.text("permId")]
+		d := as.s.store.dataSet(id.text("permId"))
 		switch {
 		case d == nil:
 			return nil, userFailure("Object with DataSetPermId = [%s] has not been found.", id.text("permId"))
@@ -48,7 +48,7 @@ func (as *applicationServer) unarchive(session *session, args []any) (any, error
 		}
 	}
 	for _, id := range ids {
-		if p := as.s.store.dataSets[id.text("permId")].Physical; p != nil && p.Status == "ARCHIVED" {
+		if p := as.s.store.dataSet(id.text("permId")).Physical; p != nil && p.Status == "ARCHIVED" {
 			p.Status = "UNARCHIVE_PENDING"
 		}
 	}

@@ -57,11 +57,11 @@ func (as *applicationServer) operations() []operation {
 		getting(as, "Experiments", "experiment.Experiment", idParam("experiment", "Experiment"),
 			get[*Experiment]{find: as.findExperiment, write: (*translation).writeExperiment}),
 		searching(as, "Samples", "sample.Sample",
-			search[*Sample]{find: (*searcher).samples, keys: sampleKey, write: (*translation).writeSample}),
+			search[*Sample]{find: (*searcher).samples, generate: (*searcher).generatedSamples, keys: sampleKey, write: (*translation).writeSample}),
 		getting(as, "Samples", "sample.Sample", idParam("sample", "Sample"),
 			get[*Sample]{find: as.findSample, write: (*translation).writeSample}),
 		searching(as, "DataSets", "dataset.DataSet",
-			search[*DataSet]{find: (*searcher).dataSets, keys: dataSetKey, write: (*translation).writeDataSet}),
+			search[*DataSet]{find: (*searcher).dataSets, generate: (*searcher).generatedDataSets, keys: dataSetKey, write: (*translation).writeDataSet}),
 		getting(as, "DataSets", "dataset.DataSet", idParam("dataset", "DataSet"),
 			get[*DataSet]{find: as.findDataSet, write: (*translation).writeDataSet}),
 		searching(as, "PropertyTypes", "property.PropertyType", search[*PropertyType]{

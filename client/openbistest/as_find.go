@@ -95,14 +95,14 @@ func (as *applicationServer) findSample(person *Person, id *object) (*Sample, er
 		}
 		key = strings.ToUpper(identifier)
 	}
-	if s := as.s.store.samples[key]; s != nil && person.MaySee(s.SpaceCode()) {
+	if s := as.s.store.sample(key); s != nil && person.MaySee(s.SpaceCode()) {
 		return s, nil
 	}
 	return nil, nil
 }
 
 func (as *applicationServer) findDataSet(person *Person, id *object) (*DataSet, error) {
-	if d := as.s.store.dataSets[id.text("permId")]; d != nil && as.s.visible(person, d) {
+	if d := as.s.store.dataSet(id.text("permId")); d != nil && as.s.visible(person, d) {
 		return d, nil
 	}
 	return nil, nil

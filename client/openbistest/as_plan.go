@@ -189,6 +189,10 @@ func (q *searcher) dataSets(c *object) []*DataSet {
 func (s *Server) searchDataSets(person *Person, criteria *object) []*DataSet {
 	q := s.newSearcher(person)
 	found := q.dataSets(criteria)
+	made := q.generatedDataSets(criteria)
+	for i := range made.where.len() {
+		found = append(found, made.make(made.where.at(i)))
+	}
 	if q.err != nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 // search is how one kind of entity is searched.
 type search[T any] struct {
 	find     func(q *searcher, criteria *object) []T
+	generate func(q *searcher, criteria *object) onDemand[T] // what the lab does not hold; nil: nothing
 	keys     sortKeys[T]
 	inMemory bool // searched by the in-memory matchers, which sort by code when nobody asks for an order
 	write    func(t *translation, e T, fo *fetchOptions)
@@ -34,9 +35,23 @@ func (s search[T]) run(as *applicationServer, person *Person, criteria, fetch *o
 		random.Shuffle(len(found), func(i, j int) { found[i], found[j] = found[j], found[i] })
 	}
 	total := len(found)
-	hits, err := sortAndPage(found, fo, s.keys, s.inMemory)
+	var hits []T
+	var made onDemand[T]
+	if s.generate != nil {
+		made = s.generate(q, criteria)
+	}
+	var err error
+	if n := made.where.len(); n > 0 {
+		total += n
+		hits, err = merge(found, made, fo, s.keys)
+	} else {
+		hits, err = sortAndPage(found, fo, s.keys, s.inMemory)
+	}
 	if err != nil {
 		return nil, err
+	}
+	if q.err != nil {
+		return nil, q.err
 	}
 	return &answer{as.s, person, func(t *translation) {
 		t.openNew("as.dto.common.search.SearchResult")

@@ -10,6 +10,9 @@ func sampleCode(s *Sample) string {
 
 // sample evaluates sample criteria for a related sample.
 func (q *searcher) sample(c *object, s *Sample) bool {
+	if s != nil && q.s.store.huge.owns(s.ID) {
+		return q.sampleMatches(c, s) // it is not kept
+	}
 	return s != nil && q.related(c, s, func() bool { return q.sampleMatches(c, s) })
 }
 

@@ -39,7 +39,7 @@ func (as *applicationServer) generalInformationMethods() map[string]method {
 		if err != nil {
 			return nil, err
 		}
-		d := s.store.dataSets[argText(args[1])]
+		d := s.store.dataSet(argText(args[1]))
 		if d == nil || d.Store == nil || !s.visible(session.Person, d) {
 			return nil, nil
 		}

@@ -156,7 +156,7 @@ func (run *ingestion) setOwner(d *newDataSet, sample, experiment any) error {
 		}
 	}
 	if id, ok := sample.(string); ok && id != "" {
-		d.sample = st.samples[strings.ToUpper(id)]
+		d.sample = st.sample(strings.ToUpper(id))
 		if d.sample == nil || !strings.EqualFold(d.sample.Identifier(), id) || !run.person.MaySee(d.sample.SpaceCode()) {
 			return userFailure("no sample found with this identifier: %s", id)
 		}

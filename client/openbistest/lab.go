@@ -34,6 +34,7 @@ type Lab struct {
 	Author *Person
 
 	sequence int64
+	huge     *huge // nil: none
 }
 
 // labStart is when the default clock of a Lab starts.

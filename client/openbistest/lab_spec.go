@@ -13,6 +13,7 @@ import (
 //	wide:N         one more Collection, of N Objects with one Dataset each (see [Lab.AddWide])
 //	deep:S,P,C,O   S more Spaces of P Projects of C Collections of O Objects (see [Lab.AddDeep])
 //	files:DIR      one more Dataset, of the files in a directory of this machine (see [Lab.AddDirectory]); it comes last
+//	huge:C,O       C more Collections of O Objects with one Dataset each, made as they are asked for (see [Lab.AddHuge])
 //
 // such as "small,wide:10000". Each may be there once.
 func ParseLab(spec string) (*Lab, error) {
@@ -67,8 +68,14 @@ func (l *Lab) addItem(name, arguments string) error {
 	case "files":
 		_, err := l.AddDirectory(arguments)
 		return err
+	case "huge":
+		n, err := counts(name, arguments, 2)
+		if err != nil {
+			return err
+		}
+		l.AddHuge(n[0], n[1])
 	default:
-		return fmt.Errorf("no lab %q; there are small, wide:N, deep:S,P,C,O and files:DIR", name)
+		return fmt.Errorf("no lab %q; there are small, wide:N, deep:S,P,C,O, huge:C,O and files:DIR", name)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ func TestParseLabAddsToTheSmallLab(t *testing.T) {
 		{"deep:2,3,4,5", 2, 6, 24, 120, 0},
 		{"deep:2,1,1,1,wide:3", 3, 3, 3, 5, 3},
 		{"small,deep:2,1,1,1,wide:3", 3, 3, 3, 5, 3},
+		{"huge:4,1000,wide:2", 2, 2, 5, 2, 2},
 	} {
 		l, err := ParseLab(c.spec)
 		if err != nil {
@@ -34,7 +35,7 @@ func TestParseLabAddsToTheSmallLab(t *testing.T) {
 }
 
 func TestParseLabRefusesWhatItDoesNotUnderstand(t *testing.T) {
-	for _, spec := range []string{"large", "small:3", "wide", "wide:", "wide:x", "wide:-1", "wide:1,2", "wide:1,wide:2", "deep:1,2,3",
+	for _, spec := range []string{"large", "small:3", "wide", "wide:", "wide:x", "wide:-1", "huge:5", "huge:2000,2000", "wide:1,2", "wide:1,wide:2", "deep:1,2,3",
 		"deep:1,2,3,4,5", "deep:2000,2000,2000,2000", "wide:99999999999999999999", "small,", ",small", "small,,wide:1", "Wide:1",
 		"files:", "files:/no/such/directory"} {
 		if _, err := ParseLab(spec); err == nil {

@@ -167,6 +167,8 @@ func (tx *transaction) mayRegister(d *newDataSet) error {
 	switch {
 	case d.sample != nil && d.sample.Space == nil:
 		return userFailure("The data set '%s' can't be registered for the shared sample '%s'.", d.code, d.sample.Identifier())
+	case d.sample != nil && tx.s.store.huge.owns(d.sample.ID):
+		return userFailure("The sample '%s' is made on demand and takes no data sets.", d.sample.Identifier())
 	case d.sample != nil:
 		space = d.sample.SpaceCode()
 	case d.experiment != nil:

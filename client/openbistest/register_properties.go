@@ -91,7 +91,7 @@ func (s *Server) checkValue(person *Person, p *PropertyType, value string) (stri
 		}
 		return "", userFailure("Vocabulary value '%s' is not valid. It must exist in '%s' controlled vocabulary.", value, p.Vocabulary.Code)
 	case "SAMPLE":
-		sample := s.store.samples[strings.ToUpper(value)]
+		sample := s.store.sample(strings.ToUpper(value))
 		if sample == nil || !person.MaySee(sample.SpaceCode()) {
 			return "", userFailure("Unknown sample: %s", value)
 		}

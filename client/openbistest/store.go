@@ -21,6 +21,8 @@ type store struct {
 	samplesOfSpace   map[*Space][]*Sample
 	samplesOfProject map[*Project][]*Sample // with those in its experiments
 	dataSetsOf       map[*Experiment][]*DataSet
+
+	huge *huge
 }
 
 func newStore(lab *Lab) *store {
@@ -81,6 +83,7 @@ func (st *store) index(lab *Lab) {
 	for _, d := range lab.DataSets {
 		st.addDataSet(d)
 	}
+	st.huge = lab.huge
 }
 
 // addDataSet notes a data set that was added to the lab. The caller holds the lock for writing.
@@ -92,4 +95,23 @@ func (st *store) addDataSet(d *DataSet) {
 }
 
 // dataSet returns the data set of that code, nil when there is none.
-func (st *store) dataSet(code string) *DataSet { return st.dataSets[code] }
+func (st *store) dataSet(code string) *DataSet {
+	if d := st.dataSets[code]; d != nil {
+		return d
+	}
+	if ordinal, ok := st.huge.dataSetOf(code); ok {
+		return st.huge.dataSet(ordinal)
+	}
+	return nil
+}
+
+// sample returns the sample of that permId or identifier in upper case, nil when there is none.
+func (st *store) sample(key string) *Sample {
+	if s := st.samples[key]; s != nil || !strings.HasPrefix(key, "/") && strings.HasPrefix(key, hugeCode) {
+		return s
+	}
+	if ordinal, ok := st.huge.sampleOf(key); ok {
+		return st.huge.sample(ordinal)
+	}
+	return nil
+}

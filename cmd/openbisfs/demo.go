@@ -28,7 +28,7 @@ func runDemo(ctx context.Context, inv *invocation, args []string) error {
 	var call demoCall
 	f.BoolVar(&call.serve, "serve", false, "only serve, for pyBIS, a browser or a mount of your own; mount nothing")
 	f.StringVar(&call.listen, "listen", "127.0.0.1:0", "`ADDRESS` to serve at; port 0 is any free one")
-	f.StringVar(&call.lab, "lab", "small", "what is in it: small, wide:N, deep:S,P,C,O and files:DIR, separated by commas")
+	f.StringVar(&call.lab, "lab", "small", "what is in it: small, wide:N, deep:S,P,C,O, huge:C,O and files:DIR, separated by commas")
 	f.StringVar(&call.certificate, "tls-cert", "", "serve HTTPS, and write the certificate to `FILE`, for --ca-cert")
 	f.StringVar(&call.api, "api-version", "3.6", "what the server says of itself; pyBIS downloads in another way up to 3.5")
 	call.mountFlags.register(f.FlagSet)
