@@ -40,7 +40,7 @@ install: build ## install the binary and the links for mount(8) (PREFIX, DESTDIR
 	ln -sfr $(DESTDIR)$(BINDIR)/openbisfs $(DESTDIR)$(SBINDIR)/mount.fuse.openbisfs
 
 ##@ Check
-.PHONY: ci test test-go check-oracle check-pybis check-programs check-writing bench bench-go
+.PHONY: ci test test-go check-oracle check-pybis check-programs check-writing apps bench bench-go
 ci: lint test ## everything that has to hold before a change lands
 
 test: deps test-go check-oracle check-pybis check-programs check-writing ## all tests: Go under the race detector, then the checks from outside
@@ -59,6 +59,9 @@ check-programs: build $(VENV)/.done ## real programs read on the mount what they
 
 check-writing: build $(VENV)/.done ## what real programs save is what pyBIS downloads
 	PYTHON=$(CURDIR)/$(VENV)/bin/python .ci/checks/writing.sh $(BINARY)
+
+apps: deps-apps build $(VENV)/.done ## the same with emacs, LibreOffice and what file managers do, which are large to install
+	PYTHON=$(CURDIR)/$(VENV)/bin/python .ci/checks/apps.sh $(BINARY)
 
 # BENCH=quick is smaller, BENCH_OUT=FILE keeps the tables, BENCH_CASES="random first" and BENCH_RUNS=N narrow: see .ci/bench/README.md.
 bench: deps-bench build $(PEERS) ## measure beside rclone and sshfs, in 15 minutes (BENCH=quick: 5; BENCH_OUT=FILE)
@@ -91,12 +94,15 @@ lint-vulnerabilities: $(GOVULNCHECK)
 	else echo "$$output" >&2; exit 1; fi
 
 ##@ Rest
-.PHONY: deps deps-demo deps-bench tools clean help
+.PHONY: deps deps-demo deps-apps deps-bench tools clean help
 deps: ## install, or name, the programs that the tests need
 	@.ci/setup test
 
 deps-demo:
 	@.ci/setup demo
+
+deps-apps:
+	@.ci/setup apps
 
 deps-bench:
 	@.ci/setup bench
