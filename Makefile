@@ -33,11 +33,16 @@ build: ## build bin/openbisfs, one static binary
 demo: deps-demo build ## mount the built-in lab (MNT=DIR says where) and tell what to try; Ctrl-C ends it
 	@exec $(BINARY) demo $(MNT)
 
-install: build ## install the binary and the links for mount(8) (PREFIX, DESTDIR, BINDIR, SBINDIR)
+install: build ## install the binary and the links for mount(8), keep updatedb out (PREFIX, DESTDIR, BINDIR, SBINDIR)
 	install -D -m 0755 $(BINARY) $(DESTDIR)$(BINDIR)/openbisfs
 	install -d $(DESTDIR)$(SBINDIR)
 	ln -sfr $(DESTDIR)$(BINDIR)/openbisfs $(DESTDIR)$(SBINDIR)/mount.openbisfs
 	ln -sfr $(DESTDIR)$(BINDIR)/openbisfs $(DESTDIR)$(SBINDIR)/mount.fuse.openbisfs
+	@# updatedb would list every mount each night.
+	@conf=$(DESTDIR)/etc/updatedb.conf; \
+	if [[ -w "$$conf" ]] && ! grep -q '^PRUNEFS.*fuse\.openbisfs' "$$conf"; then \
+		sed -i 's/^\(PRUNEFS *= *"[^"]*\)"/\1 fuse.openbisfs"/' "$$conf"; \
+	fi
 
 ##@ Check
 .PHONY: ci test test-go check-oracle check-pybis check-programs check-writing apps bench bench-go
