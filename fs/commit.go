@@ -97,6 +97,7 @@ func (o *overlay) drafts() []*staged {
 
 // end stops what waits for quiet directories.
 func (o *overlay) end() {
+	o.store.Watch(nil)
 	for _, s := range o.drafts() {
 		s.quiet.stop()
 		s.mu.Lock()

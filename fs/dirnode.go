@@ -14,6 +14,7 @@ var (
 	_ fusefs.NodeLookuper       = (*dirNode)(nil)
 	_ fusefs.NodeOpendirHandler = (*dirNode)(nil)
 	_ fusefs.NodeGetattrer      = (*dirNode)(nil)
+	_ fusefs.NodeOnForgetter    = (*dirNode)(nil)
 )
 
 // dirNode is a directory: the root, an entity or a folder of a Dataset.
@@ -49,6 +50,7 @@ func (n *dirNode) OpendirHandle(req context.Context, _ uint32) (fusefs.FileHandl
 	}
 	h := newDirHandle(n, listing)
 	if n.vol.overlay != nil {
+		n.vol.overlay.met(n)
 		h.stage(n.vol.overlay.list(n.entry.Load()))
 	}
 	return h, 0, fusefs.OK

@@ -29,7 +29,8 @@
 // Dataset. Everywhere else changes fail with EPERM, and in Datasets with EROFS; the
 // mode bits do not forbid them, so that these are the errors that programs see.
 // A staged name hides what the server has under it, and stays for the life of
-// the mount, with the content that was saved; the Dataset appears beside it.
+// the mount, with the content that was saved; the Dataset appears beside it, at once,
+// also if a command or another mount of this user has had it registered.
 //
 // A file is registered when it is closed for the last time. The kernel reports
 // every close of every duplicate of a descriptor; whether it is the last is
@@ -45,13 +46,16 @@
 //   - What was written by a program that a signal killed, or by one whose write
 //     had failed, is held: see [Server.Commit].
 //   - Temporary names are never registered. Renaming one to another name registers
-//     it, which the rename does not wait for, because the kernel lets nobody into
-//     the directory meanwhile. Removing a name discards its draft, but no Dataset.
+//     it. The kernel lets nobody into the directory meanwhile, so the rename waits
+//     for the outcome for [Config].RenameTimeout only; a refusal by then is its
+//     error, and what is not decided goes on. The data has the new name in any case.
+//     Removing a name discards its draft, but no Dataset.
 //
 // A directory is registered when for [Config].CommitAfter nothing in it was changed
-// and no file was open, or with [Server.Commit]. Until then everything in it is a local file;
-// symbolic links are possible, but keep it from being registered, because openBIS has
-// none. Its .meta.json says with which type, properties and parents it will be
+// and no file was open, or with [Server.Commit]. Until then everything in it is a local file.
+// openBIS has no links: a symbolic link to a file in the draft, and each name of a hard
+// link, is registered as a file of that content; other symbolic links keep the draft from
+// being registered. Its .meta.json says with which type, properties and parents it will be
 // registered; a text that makes no sense fails when it is closed, with EINVAL.
 //
 // .openbis/uploads, which the root does not list, has a document for each draft.
@@ -82,8 +86,8 @@
 //   - ENAMETOOLONG: a name of more than 255 bytes
 //   - EROFS: everything that would change a Dataset, or anything without Staging
 //   - EPERM: everything that would change something else
-//   - EINVAL at close: the server has refused the Dataset, and the log and the
-//     draft's document have its words
+//   - EINVAL at close, EIO at rename: the server has refused the Dataset, and the
+//     log and the draft's document have its words
 //   - ENOSPC: the staging directory is full
 //   - EBUSY: the draft is just being registered
 //

@@ -59,7 +59,7 @@ func (n *draftEntry) Mkdir(req context.Context, name string, mode uint32, out *f
 	return child, errno
 }
 
-// Symlink makes a local link. openBIS has none: the draft can't be registered with it.
+// Symlink makes a local link. openBIS has none: what it leads to is registered in its place.
 func (n *draftEntry) Symlink(req context.Context, target, name string, out *fuse.EntryOut) (child *fusefs.Inode, errno syscall.Errno) {
 	errno = n.modify(req, "symlink", name, func(_ *staging.Draft, _, file string) (err error) {
 		if err := os.Symlink(target, file); err != nil {
@@ -71,9 +71,24 @@ func (n *draftEntry) Symlink(req context.Context, target, name string, out *fuse
 	return child, errno
 }
 
-// Link refuses hard links; programs that try them copy instead.
-func (n *draftEntry) Link(context.Context, fusefs.InodeEmbedder, string, *fuse.EntryOut) (*fusefs.Inode, syscall.Errno) {
-	return nil, syscall.EPERM
+// Link makes a hard link within the draft. Each name will be a file of its own in the Dataset.
+func (n *draftEntry) Link(req context.Context, target fusefs.InodeEmbedder, name string, out *fuse.EntryOut) (child *fusefs.Inode, errno syscall.Errno) {
+	from, ok := target.(*draftEntry)
+	if !ok || from.staged != n.staged || n.root && name == metadataName {
+		return nil, syscall.EPERM // programs that try copy instead
+	}
+	errno = n.modify(req, "link", name, func(_ *staging.Draft, _, file string) error {
+		_, old, err := from.local("")
+		if err != nil {
+			return err
+		}
+		if err := os.Link(old, file); err != nil {
+			return err
+		}
+		child, err = n.entry(req, name, file, out)
+		return err
+	})
+	return child, errno
 }
 
 // Mknod refuses special files, which openBIS does not have.

@@ -41,6 +41,15 @@ func TestADirectoryIsOneDataset(t *testing.T) {
 		{"append, truncate, rewrite", `mkdir $D/d; cp $L/a $D/d/a; cat $L/b >> $D/d/a; truncate -s 3 $D/d/a; cp $L/a $D/d/b; cp $L/b $D/d/b`, []string{"d/a=a\nb", "d/b=b\n"}},
 		{"junk inside", `mkdir $D/d; cp $L/a $D/d/a; cp $L/a $D/d/.DS_Store; cp $L/a $D/d/a~`, []string{"d/a=a\n"}},
 		{"unlinked while open", `mkdir $D/d; cp $L/a $D/d/a; exec 3>$D/d/x; rm $D/d/x; echo y >&3; exec 3>&-`, []string{"d/a=a\n"}},
+		{"links to files within", `mkdir -p $D/d/sub; cp $L/a $D/d/a; ln -s ../a $D/d/sub/link; ln -s sub/link $D/d/again`,
+			[]string{"d/a=a\n", "d/again=a\n", "d/sub/link=a\n"}},
+		{"cp -a with links", `ln -s a $L/link; ln $L/b $L/hard; cp -a $L $D/d; test -L $D/d/link; test $(stat -c %h $D/d/hard) = 2`,
+			[]string{"d/a=a\n", "d/b=b\n", "d/hard=b\n", "d/link=a\n"}},
+		{"rsync -aH", `ln $L/b $L/hard; rsync -aH $L/ $D/d/; test $(stat -c %h $D/d/hard) = 2`, []string{"d/a=a\n", "d/b=b\n", "d/hard=b\n"}},
+		{"cp -al within", `cp -r $L $D/d; mkdir $D/d/c; cp -al $D/d/a $D/d/c/x; rm $D/d/a; cat $L/b >> $D/d/c/x`, []string{"d/b=b\n", "d/c/x=a\nb\n"}},
+		{"mv in", `mkdir $D/d; mv $L/a $D/d/a; mkdir $L/s; mv $L/b $L/s; mv $L/s $D/d; test ! -e $L/a -a ! -e $L/s`, []string{"d/a=a\n", "d/s/b=b\n"}},
+		{"mv out", `cp -r $L $D/d; mkdir $D/d/s; cp $L/a $D/d/s/x; rm $L/a; mv $D/d/a $L; mv $D/d/s $L; cat $L/a $L/s/x; test ! -e $D/d/a -a ! -e $D/d/s`, []string{"d/b=b\n"}},
+		{"mv between drafts", `mkdir $D/d $D/e; cp $L/a $L/b $D/e; mv $D/e/a $D/d/a; mv $D/e/b $D/d/b; rmdir $D/e`, []string{"d/a=a\n", "d/b=b\n"}},
 		{"many files", `mkdir $D/d; for i in 1 2 3 4 5 6 7 8 9; do echo $i > $D/d/$i; done`,
 			[]string{"d/1=1\n", "d/2=2\n", "d/3=3\n", "d/4=4\n", "d/5=5\n", "d/6=6\n", "d/7=7\n", "d/8=8\n", "d/9=9\n"}},
 	}
@@ -184,9 +193,12 @@ func TestUploadsAreListed(t *testing.T) {
 
 func TestAHeldDirectoryStaysHeld(t *testing.T) {
 	b := mountBench(t, quietly)
-	b.sh(`mkdir $D/d; cp $L/a $D/d/a; ln -s a $D/d/link; readlink $D/d/link`)
+	b.sh(`mkdir $D/d; cp $L/a $D/d/a; ln -s ../a $D/d/link; readlink $D/d/link`)
 	held := func() bool { return b.drafts.Drafts()[0].State() == staging.Held }
 	b.until("the draft with a link is held", held)
+	if reason := b.drafts.Drafts()[0].Err().Error(); !strings.Contains(reason, `"link" leads to "../a"`) {
+		t.Errorf("the reason is %q", reason)
+	}
 	b.sh(`cp $L/b $D/d/b; rm $D/d/link`)
 	b.until("it is held again", held)
 	b.mustHave()

@@ -83,7 +83,10 @@ type Config struct {
 	// CloseTimeout is how long closing a file waits for its registration.
 	// Default one minute.
 	CloseTimeout time.Duration
-	// CloseInBackground lets closing a file wait for its local copy only.
+	// RenameTimeout is how long giving a written file its final name waits for
+	// its registration. Nobody can use the directory meanwhile. Default two seconds.
+	RenameTimeout time.Duration
+	// CloseInBackground lets closing and renaming a file wait for its local copy only.
 	CloseInBackground bool
 
 	// writable leaves out the mount option ro, so that tests can see what
@@ -103,6 +106,9 @@ func (cfg *Config) setDefaults() {
 	}
 	if cfg.CloseTimeout == 0 {
 		cfg.CloseTimeout = time.Minute
+	}
+	if cfg.RenameTimeout == 0 {
+		cfg.RenameTimeout = min(2*time.Second, cfg.CloseTimeout)
 	}
 	if cfg.FsName == "" {
 		cfg.FsName = fileSystemName
@@ -210,6 +216,7 @@ func newVolume(life context.Context, dir string, cfg *Config) *volume {
 		stagingDir:        cfg.StagingDir,
 		commitAfter:       cfg.CommitAfter,
 		closeTimeout:      cfg.CloseTimeout,
+		renameTimeout:     cfg.RenameTimeout,
 		closeInBackground: cfg.CloseInBackground,
 	}
 	if cfg.Staging != nil {

@@ -27,6 +27,7 @@ type overlay struct {
 	known   map[string]bool // drafts, by ID, that are or were shown
 	owners  map[string]map[string]*staged
 	entries map[string]*meta.Entry // of the owners whose directories were used
+	nodes   map[string]*dirNode    // of the owners whose directories the kernel knows
 	last    map[place]string       // permId of the Dataset that a name was registered as
 }
 
@@ -34,10 +35,12 @@ type overlay struct {
 type place struct{ owner, name string }
 
 func newOverlay(vol *volume, store *staging.Store) *overlay {
-	return &overlay{
+	o := &overlay{
 		vol: vol, store: store, known: make(map[string]bool), owners: make(map[string]map[string]*staged),
-		entries: make(map[string]*meta.Entry), last: make(map[place]string),
+		entries: make(map[string]*meta.Entry), nodes: make(map[string]*dirNode), last: make(map[place]string),
 	}
+	store.Watch(o.notice)
+	return o
 }
 
 // ownerOf tells what owns the Datasets in a directory, if it takes any.
@@ -143,13 +146,8 @@ func (o *overlay) know(d *staging.Draft) {
 // registered is told that a name has become a Dataset.
 func (o *overlay) registered(s *staged, d *staging.Draft) {
 	o.mu.Lock()
-	owner, name := s.owner.PermID, s.name
-	o.last[place{owner, name}] = d.PermID()
-	dir := o.entries[d.Owner().PermID]
-	o.mu.Unlock()
-	if forgetter, ok := o.vol.tree.(interface{ Forget(*meta.Entry) }); ok && dir != nil {
-		forgetter.Forget(dir)
-	}
+	defer o.mu.Unlock()
+	o.last[place{s.owner.PermID, s.name}] = d.PermID()
 }
 
 // previous returns the permId of the Dataset that a name was registered as in this mount, or "".
@@ -173,20 +171,7 @@ func (o *overlay) look() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, d := range drafts { // oldest first: the newest of a name is shown
-		if o.known[d.ID()] {
-			continue
-		}
-		switch d.State() {
-		case staging.Opened, staging.Damaged, staging.Verified, staging.Released, staging.Discarded:
-			continue
-		}
-		o.known[d.ID()] = true
-		s := newStaged(o.vol, d)
-		s.owner, s.name = d.Owner(), d.Name()
-		if other := o.owners[s.owner.PermID][s.name]; other == nil || other.found {
-			s.found = true
-			o.put(s)
-		}
+		o.discover(d)
 	}
 	for _, names := range o.owners {
 		for name, s := range names {
@@ -195,4 +180,23 @@ func (o *overlay) look() {
 			}
 		}
 	}
+}
+
+// discover shows a draft that this mount has not made, and tells whether it is a new one. The lock is held.
+func (o *overlay) discover(d *staging.Draft) bool {
+	if o.known[d.ID()] {
+		return false
+	}
+	switch d.State() {
+	case staging.Opened, staging.Damaged, staging.Verified, staging.Released, staging.Discarded:
+		return false
+	}
+	o.known[d.ID()] = true
+	s := newStaged(o.vol, d)
+	s.owner, s.name = d.Owner(), d.Name()
+	if other := o.owners[s.owner.PermID][s.name]; other == nil || other.found {
+		s.found = true
+		o.put(s)
+	}
+	return true
 }

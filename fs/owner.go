@@ -131,6 +131,7 @@ func (n *dirNode) staged(name string) *staged {
 	if n.vol.overlay == nil {
 		return nil
 	}
+	n.vol.overlay.met(n)
 	return n.vol.overlay.find(n.entry.Load(), name)
 }
 
@@ -268,8 +269,10 @@ func (s *staged) rename(ctx context.Context, owner staging.Owner, name string) e
 }
 
 // saveRenamed registers what has got its final name after it was written. It
-// does not wait for that: the kernel lets nobody into the directory meanwhile.
-// Until it has its answer, /proc shows the old name.
+// waits for the outcome, as closing does, but only for as long as it takes a
+// server to refuse: the kernel lets nobody into the directory meanwhile. The name
+// is the new one in any case, as the data of a file that could not be closed
+// stays under its name. Until the kernel has its answer, /proc shows the old name.
 func (s *staged) saveRenamed(ctx context.Context, oldName string) syscall.Errno {
 	s.mu.Lock()
 	s.temporary = false
@@ -285,5 +288,30 @@ func (s *staged) saveRenamed(ctx context.Context, oldName string) syscall.Errno 
 		s.hold(d)
 		return fusefs.OK
 	}
-	return s.save(ctx, false)
+	if s.vol.closeInBackground {
+		return s.save(ctx, false)
+	}
+	d, err := s.seal(ctx)
+	if err != nil {
+		return s.failed("rename", err)
+	}
+	if d == nil {
+		return fusefs.OK
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.vol.renameTimeout)
+	defer cancel()
+	err = outcome(ctx, d)
+	switch {
+	case err == nil:
+		s.vol.overlay.registered(s, d)
+		return fusefs.OK
+	case errors.Is(err, staging.ErrPending):
+		s.vol.follow(s, d)
+		return fusefs.OK
+	}
+	if errno := s.failed("rename", err); errno != syscall.EINVAL {
+		return errno
+	}
+	// Programs take EINVAL for a flag that is not supported, and try without.
+	return syscall.EIO
 }

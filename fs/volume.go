@@ -29,6 +29,7 @@ type volume struct {
 	stagingDir        string
 	commitAfter       time.Duration
 	closeTimeout      time.Duration
+	renameTimeout     time.Duration
 	closeInBackground bool
 	background        tasks
 

@@ -77,6 +77,7 @@
 // drafts that it created until they are released, and takes the others' while it
 // works on them, reading the record anew. An open draft without a lock was left
 // by a process that died. So two mounts of one user, and a command beside them,
-// share a staging directory; what one leaves behind another finds at its next
-// scan.
+// share a staging directory. What one does to the drafts another hears at once, from
+// inotify(7), and where that can't be had finds at its next scan; what one leaves
+// behind another takes up at its next scan.
 package staging

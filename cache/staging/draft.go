@@ -143,8 +143,10 @@ func (d *Draft) moving() bool {
 // set replaces what is known and tells everybody. err is the new Err.
 func (d *Draft) set(r *record, err error) {
 	d.mu.Lock()
+	before := d.rec
 	d.rec, d.err = r, err
 	d.mu.Unlock()
+	d.report(before, r)
 	d.tell()
 }
 
@@ -194,8 +196,10 @@ func (d *Draft) settle(r *record, reason error) error {
 // conclude brings an outcome into force, written or not.
 func (d *Draft) conclude(r *record, reason error, unsaved bool) {
 	d.mu.Lock()
+	before := d.rec
 	d.rec, d.err, d.unsaved = r, reason, unsaved
 	d.mu.Unlock()
+	d.report(before, r)
 	d.tell()
 }
 

@@ -22,6 +22,8 @@ var (
 	ErrEmpty = errors.New("draft has no files")
 	// ErrTemporary means that a draft has the name of a temporary file, which is never registered.
 	ErrTemporary = errors.New("name of a temporary file")
+	// ErrLink means that a draft has a symbolic link in the place of which no file can be registered.
+	ErrLink = errors.New("openBIS has no symbolic links, and only copies of files in the same folder can replace them")
 	// ErrPending means that the outcome is open still: the work goes on in the background.
 	ErrPending = errors.New("registration goes on in the background")
 	// ErrHeld means that the draft is registered only on request.

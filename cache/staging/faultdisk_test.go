@@ -173,7 +173,7 @@ var testOwner = Owner{Kind: Object, PermID: "20240101120000000-1", Identifier: "
 // openTest opens a Store on dir that is closed at the end of the test at the latest.
 func openTest(tb testing.TB, dir string, disk disk, registrar Registrar, change ...func(*Options)) *Store {
 	tb.Helper()
-	opts := Options{Server: "server", Registrar: registrar, DataSetType: "RAW_DATA", disk: disk}
+	opts := Options{Server: "server", Registrar: registrar, DataSetType: "RAW_DATA", disk: disk, deaf: true}
 	for _, c := range change {
 		c(&opts)
 	}

@@ -65,6 +65,7 @@ func (s *Store) look(id string) {
 		s.lookAgain(d)
 		return
 	}
+	s.news.draft(id) // before it is read, so that nothing is missed
 	d = newDraft(s, id)
 	d.rec = &record{ID: id, Name: id, State: Damaged}
 	r, err := readRecord(d.dir, id)
@@ -98,6 +99,7 @@ func (s *Store) look(id string) {
 	}
 	s.mu.Unlock()
 	if d != nil {
+		s.tellWatcher(d)
 		s.schedule(d)
 	}
 }

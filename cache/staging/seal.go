@@ -145,6 +145,29 @@ func (d *Draft) fixFile(ctx context.Context, f *sealedFile) (err error) {
 	return local(err)
 }
 
+// followLink tells why there is no file behind a symbolic link that could be registered in its place: a file of the
+// draft that is registered itself. Links to folders would make copies of them, and the content of others is not the
+// user's choice.
+func followLink(root, rel string) error {
+	target, err := os.Readlink(filepath.Join(root, rel))
+	if err != nil {
+		return local(err)
+	}
+	inside, err := os.OpenRoot(root)
+	if err != nil {
+		return local(err)
+	}
+	defer inside.Close()
+	info, err := inside.Stat(rel)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %q leads to %q, which is no file in here", ErrLink, rel, target)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: %q leads to %q, which is a folder", ErrLink, rel, target)
+	}
+	return nil
+}
+
 // walk lists what is to be sealed: files without size and checksum, empty folders, and all folders' paths on disk.
 func (d *Draft) walk() (m *manifest, folders []string, err error) {
 	root := d.Root()
@@ -188,6 +211,11 @@ func (d *Draft) walk() (m *manifest, folders []string, err error) {
 				all = append(all, rel)
 			}
 		case info.Mode().IsRegular():
+			m.Files = append(m.Files, sealedFile{Path: rel})
+		case info.Mode().Type() == fs.ModeSymlink:
+			if err := followLink(root, rel); err != nil {
+				return err
+			}
 			m.Files = append(m.Files, sealedFile{Path: rel})
 		default:
 			return &fs.PathError{Op: "seal", Path: rel, Err: errors.ErrUnsupported}

@@ -97,6 +97,9 @@ func TestSealOfAFile(t *testing.T) {
 
 func TestSealRefusesWhatCanNotBeRegistered(t *testing.T) {
 	s := openTest(t, t.TempDir(), nil, nil)
+	link := func(target string) func(*Draft) {
+		return func(d *Draft) { put(t, d, "x", ""); must(t, os.Symlink(target, filepath.Join(d.Root(), "link"))) }
+	}
 	for name, test := range map[string]struct {
 		draft string
 		fill  func(d *Draft)
@@ -105,7 +108,11 @@ func TestSealRefusesWhatCanNotBeRegistered(t *testing.T) {
 		"an empty directory":      {"d", func(*Draft) {}, ErrEmpty},
 		"folders only":            {"d", func(d *Draft) { must(t, d.Mkdir("a", 0o755)) }, ErrEmpty},
 		"junk only":               {"d", func(d *Draft) { put(t, d, ".DS_Store", "x") }, ErrEmpty},
-		"a symbolic link":         {"d", func(d *Draft) { put(t, d, "x", ""); must(t, os.Symlink("x", filepath.Join(d.Root(), "y"))) }, errors.ErrUnsupported},
+		"a link that dangles":     {"d", link("nowhere"), ErrLink},
+		"a link to the outside":   {"d", link("../record.json"), ErrLink},
+		"an absolute link":        {"d", link("/etc/passwd"), ErrLink},
+		"a link to a folder":      {"d", link("."), ErrLink},
+		"a link to itself":        {"d", link("link"), ErrLink},
 		"a named pipe":            {"d", func(d *Draft) { must(t, syscall.Mkfifo(filepath.Join(d.Root(), "y"), 0o644)) }, errors.ErrUnsupported},
 		"a name that is no UTF-8": {"d", func(d *Draft) { put(t, d, "\xff", "") }, syscall.EILSEQ},
 		"a temporary name":        {"x.swp~", func(d *Draft) { put(t, d, "x", "") }, ErrTemporary},

@@ -48,6 +48,7 @@ type Options struct {
 	Logger       *slog.Logger // nil discards
 
 	disk disk // nil means the real one
+	deaf bool // scans only: the clock of a test stands still while a goroutine waits for the kernel
 }
 
 // Store has the drafts of one server in a directory that other processes may use at the same time. It is safe for
@@ -66,9 +67,11 @@ type Store struct {
 	cancelSent  context.CancelFunc
 	wg          sync.WaitGroup
 	scanned     chan struct{} // closed after the first scan
+	news        *news         // nil: of other processes only scans tell
 
 	mu      sync.Mutex
 	closed  bool
+	watch   func(*Draft)
 	drafts  map[string]*Draft // by ID
 	changed chan struct{}     // closed at the next change of any draft; nil when nobody waits
 }
@@ -118,6 +121,12 @@ func Open(dir string, opts Options) (*Store, error) {
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.registerCtx, s.cancelSent = context.WithCancel(context.Background())
+	if opts.Workers >= 0 && !opts.deaf { // whoever only lists is done before there is news
+		if s.news, err = listen(home); err != nil {
+			s.log.Debug("what other processes do is seen from time to time only", "err", err)
+		}
+		s.wg.Go(s.hear)
+	}
 	s.wg.Go(s.scanLoop)
 	for range opts.Workers {
 		s.wg.Go(s.work)
@@ -136,6 +145,7 @@ func (s *Store) Close(ctx context.Context) error {
 	s.closed = true
 	s.mu.Unlock()
 	s.cancel()
+	s.news.close()
 	stop := context.AfterFunc(ctx, s.cancelSent)
 	s.wg.Wait()
 	stop()
@@ -185,12 +195,14 @@ func (s *Store) Create(owner Owner, name string, directory bool) (*Draft, error)
 		Version: recordVersion, ID: id, Server: s.opts.Server, State: Opened,
 		Owner: owner, Name: name, Directory: directory, Created: now, Changed: now,
 	}
-	if err := s.build(d); err != nil {
-		return nil, local(err)
-	}
+	// It is known before it is there: nobody may take it for the draft of another process.
 	s.mu.Lock()
 	s.drafts[id] = d
 	s.mu.Unlock()
+	if err := s.build(d); err != nil {
+		s.forget(d)
+		return nil, local(err)
+	}
 	return d, nil
 }
 
