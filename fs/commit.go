@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/openbisfs/openbisfs/cache/staging"
+	"github.com/openbisfs/openbisfs/client"
 	"github.com/openbisfs/openbisfs/meta"
 )
 
@@ -32,6 +33,75 @@ func (s *Server) Commit(ctx context.Context, path string) (*staging.Draft, error
 		}
 	}
 	return nil, fmt.Errorf("commit %s: nothing is staged there: %w", path, meta.ErrNotExist)
+}
+
+// CommitDraft registers a draft, as it is shown if it is, and waits for the
+// outcome until ctx ends.
+func (s *Server) CommitDraft(ctx context.Context, d *staging.Draft) error {
+	if s.vol.overlay != nil {
+		for _, shown := range s.vol.overlay.drafts() {
+			if shown.draftNow() == d {
+				return shown.commit(ctx)
+			}
+		}
+	}
+	return d.Commit(ctx)
+}
+
+// Below returns the drafts that belong to the entity at a path, relative to the
+// mount point, or to one that is shown below it.
+func (s *Server) Below(ctx context.Context, path string) ([]*staging.Draft, error) {
+	v := s.vol
+	if v.overlay == nil {
+		return nil, nil
+	}
+	dir, err := v.tree.Root(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for name := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' }) {
+		dir, err = v.tree.Lookup(ctx, dir, name)
+		if errors.Is(err, meta.ErrNotExist) {
+			return nil, nil // something staged, perhaps, but no entity
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	owners := make(map[string]bool)
+	prefix := ""
+	switch entity := dir.Entity().(type) {
+	case nil:
+		if path = strings.Trim(path, "/"); path != "" {
+			return nil, nil
+		}
+		prefix = "/" // the whole server
+	case *client.Space:
+		prefix = "/" + entity.Code + "/"
+	case *client.Project:
+		prefix = entity.Identifier + "/"
+	case *client.Collection:
+		// Its code is no part of its Objects' identifiers.
+		listing, err := v.tree.List(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		owners[entity.PermID] = true
+		for i := range listing.Len() {
+			if object, ok := listing.At(i).Entity().(*client.Object); ok {
+				owners[object.PermID] = true
+			}
+		}
+	case *client.Object:
+		owners[entity.PermID] = true
+	}
+	var drafts []*staging.Draft
+	for _, d := range v.overlay.store.Drafts() {
+		if owner := d.Owner(); owners[owner.PermID] || prefix != "" && strings.HasPrefix(owner.Identifier, prefix) {
+			drafts = append(drafts, d)
+		}
+	}
+	return drafts, nil
 }
 
 // The kernel says later that a file is not open any more than it says so to the

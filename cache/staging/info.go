@@ -18,6 +18,9 @@ type Info struct {
 	Attempts  int        `json:"attempts,omitempty"`
 	Next      *time.Time `json:"next,omitempty"` // of the next attempt, when one is waited for
 	PermID    string     `json:"permId,omitempty"`
+	// Settles is until when the server is only asked for the Dataset, because the answer to its registration was lost and
+	// it may be working on it still; nil if nothing is lost, or the server would not take it twice.
+	Settles   *time.Time `json:"settles,omitempty"`
 	Created   time.Time  `json:"created"`
 	Changed   time.Time  `json:"changed"`
 	Elsewhere bool       `json:"elsewhere,omitempty"` // another process works on it
@@ -38,6 +41,9 @@ func (d *Draft) Info() Info {
 	}
 	if d.err != nil {
 		info.Error = d.err.Error()
+	}
+	if until := d.store.settles(r); r.State == Registering && until.After(time.Now()) {
+		info.Settles = &until
 	}
 	if next := d.next; r.State.active(d.pinned) && next.After(time.Now()) {
 		info.Next = &next

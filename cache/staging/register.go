@@ -149,10 +149,8 @@ func (s *Store) resolve(ctx context.Context, d *Draft) (wait time.Duration, err 
 	if found, err := s.find(ctx, d, ds); found || err != nil {
 		return 0, err
 	}
-	if r.Plan.PermID == "" {
-		if left := time.Until(r.UnknownSince.Add(s.opts.Settle)); left > 0 {
-			return min(left, d.pause()), nil
-		}
+	if left := time.Until(s.settles(r)); left > 0 {
+		return min(left, d.pause()), nil
 	}
 	if r.Failures >= maxFailures {
 		reason := d.Err()
@@ -164,6 +162,18 @@ func (s *Store) resolve(ctx context.Context, d *Draft) (wait time.Duration, err 
 	again := d.revise(Planned)
 	again.Reason = ""
 	return 0, d.save(again)
+}
+
+// settles is until when "the server does not have it" is not believed of a record; the zero time: it is.
+func (s *Store) settles(r *record) time.Time {
+	if r.UnknownSince == nil || r.Plan == nil || r.Plan.PermID != "" {
+		return time.Time{}
+	}
+	wait := s.opts.Settle
+	if r.Content != nil {
+		wait += time.Duration(r.Content.Bytes/settleRate) * time.Second
+	}
+	return r.UnknownSince.Add(wait)
 }
 
 // find asks the server for what the plan has registered, and draws the conclusion if it is there.

@@ -21,7 +21,8 @@ import (
 
 const (
 	defaultWorkers = 2
-	defaultSettle  = 10 * time.Minute
+	defaultSettle  = 20 * time.Minute
+	settleRate     = 10 << 20 // bytes per second that a data store moves at least
 	defaultRescan  = time.Minute
 )
 
@@ -38,7 +39,8 @@ type Options struct {
 	Workers  int   // drafts uploaded at the same time; 0 means 2, less than 0 none: to list and change drafts only
 	// Settle is how long "the server does not have it" is not believed after an attempt whose outcome is unknown, where
 	// the server itself does not prevent a second registration: the longest time that a registration may go on after
-	// its answer was lost. 0 means 10 minutes.
+	// its answer was lost. A second is added for each 10 MiB. 0 means 20 minutes: an application server gives a data store
+	// that says nothing up after 15 (server-timeout), but has no limit for one that goes on.
 	Settle time.Duration
 	Rescan time.Duration // how often drafts of other processes are looked for; 0 means every minute
 

@@ -125,7 +125,14 @@ func TestNotFoundIsBelievedAtOnceOnlyWithAChosenPermID(t *testing.T) {
 				s, server := lab(t, test.route)
 				server.fail(registerCall, unknownNotDone)
 				start := time.Now()
-				must(t, saved(t, s, "x").Commit(within(t, time.Hour)))
+				d := saved(t, s, "x")
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				_ = d.Commit(ctx) // what it waits for now is what this is about
+				cancel()
+				if until := d.Info().Settles; (until != nil) != (test.earliest > 0) || until != nil && until.Sub(start) < test.earliest {
+					t.Errorf("it says that it waits until %v", until)
+				}
+				must(t, d.Commit(within(t, time.Hour)))
 				if took := time.Since(start); took < test.earliest || took > test.last {
 					t.Errorf("registered again after %v", took)
 				}

@@ -30,7 +30,7 @@ func runCommit(ctx context.Context, inv *invocation, args []string) error {
 	if err != nil {
 		return err
 	}
-	uploads, err := a.pick(f.Args())
+	uploads, err := a.pick(ctx, f.Args())
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,6 @@ func commitOn(ctx context.Context, inv *invocation, mount *mountinfo.Info, uploa
 	req := request{Op: opCommit}
 	for _, u := range uploads {
 		req.IDs = append(req.IDs, u.ID)
-		req.Paths = append(req.Paths, u.path)
 	}
 	line := newProgressLine(inv.err)
 	r, err := ask(ctx, mount, req, line.hear)

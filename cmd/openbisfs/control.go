@@ -19,13 +19,13 @@ const (
 	opRetry   operation = "retry"   // let failed and held drafts go on
 	opDiscard operation = "discard" // remove drafts
 	opDrain   operation = "drain"   // register everything, and wait until nothing is on its way
+	opBelow   operation = "below"   // say which drafts belong to the entity at a path, or below it
 )
 
 type request struct {
-	Op  operation `json:"op"`
-	IDs []string  `json:"ids,omitempty"` // of drafts
-	// Paths says where the drafts are in the mount, in the order of IDs, "" where that is not known.
-	Paths []string `json:"paths,omitempty"`
+	Op   operation `json:"op"`
+	IDs  []string  `json:"ids,omitempty"`  // of drafts
+	Path string    `json:"path,omitempty"` // in the mount
 }
 
 // reply says how far it is, and in the end how it went.

@@ -129,13 +129,16 @@ func (c *controlled) do(ctx context.Context, req request, progress func(reply)) 
 	}
 	switch req.Op {
 	case opCommit:
-		return c.each(ctx, req, progress, c.commit), nil
+		return c.each(ctx, req, progress, c.mount.CommitDraft), nil
 	case opRetry:
-		return c.each(ctx, req, progress, func(ctx context.Context, d *staging.Draft, _ string) error { return d.Retry(ctx) }), nil
+		return c.each(ctx, req, progress, func(ctx context.Context, d *staging.Draft) error { return d.Retry(ctx) }), nil
 	case opDiscard:
-		return c.each(ctx, req, progress, func(ctx context.Context, d *staging.Draft, _ string) error { return d.Discard(ctx) }), nil
+		return c.each(ctx, req, progress, func(ctx context.Context, d *staging.Draft) error { return d.Discard(ctx) }), nil
 	case opDrain:
 		return c.drain(ctx, progress)
+	case opBelow:
+		drafts, err := c.mount.Below(ctx, req.Path)
+		return reply{Drafts: infos(drafts)}, err
 	default:
 		return reply{}, fmt.Errorf("the process behind the mount does not know %q: it is openbisfs %s", req.Op, c.info.Version)
 	}
@@ -158,18 +161,8 @@ func infos(drafts []*staging.Draft) []staging.Info {
 	return list
 }
 
-// commit registers a draft. What is shown in the mount is registered by the file system, which has to know of it.
-func (c *controlled) commit(ctx context.Context, d *staging.Draft, path string) error {
-	if path != "" {
-		if shown, err := c.mount.Commit(ctx, path); shown == d {
-			return err
-		}
-	}
-	return d.Commit(ctx)
-}
-
 // each does something to several drafts at the same time.
-func (c *controlled) each(ctx context.Context, req request, progress func(reply), do func(context.Context, *staging.Draft, string) error) reply {
+func (c *controlled) each(ctx context.Context, req request, progress func(reply), do func(context.Context, *staging.Draft) error) reply {
 	drafts := make(map[int]*staging.Draft)
 	results := make([]result, len(req.IDs))
 	for i, id := range req.IDs {
@@ -186,12 +179,8 @@ func (c *controlled) each(ctx context.Context, req request, progress func(reply)
 		var g errgroup.Group
 		g.SetLimit(mostCommits)
 		for i, d := range drafts {
-			path := ""
-			if i < len(req.Paths) {
-				path = req.Paths[i]
-			}
 			g.Go(func() error {
-				err := do(ctx, d, path)
+				err := do(ctx, d)
 				results[i] = outcome(d.ID(), d.PermID(), err)
 				return nil
 			})

@@ -43,7 +43,7 @@ func (p *progress) String() string {
 	case p.Sent >= p.Bytes:
 		return fmt.Sprintf("%s left, the server is registering", plural(p.Left, "upload"))
 	}
-	return fmt.Sprintf("%s left, %s of %s sent", plural(p.Left, "upload"), humanBytes(p.Sent), humanBytes(p.Bytes))
+	return fmt.Sprintf("%s left, %s of %s sent (%d%%)", plural(p.Left, "upload"), humanBytes(p.Sent), humanBytes(p.Bytes), int(100*float64(p.Sent)/float64(p.Bytes)))
 }
 
 func plural(n int, what string) string {

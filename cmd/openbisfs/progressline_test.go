@@ -22,7 +22,7 @@ func TestProgressSaysWhatIsLeft(t *testing.T) {
 		p    progress
 		want string
 	}{
-		{progress{Left: 2, Sent: 1 << 20, Bytes: 3 << 20}, "2 uploads left, 1.0 MiB of 3.0 MiB sent"},
+		{progress{Left: 2, Sent: 1 << 20, Bytes: 3 << 20}, "2 uploads left, 1.0 MiB of 3.0 MiB sent (33%)"},
 		{progress{Left: 1, Sent: 7, Bytes: 7}, "1 upload left, the server is registering"},
 		{progress{}, "finishing"},
 	} {

@@ -91,12 +91,18 @@ func reportLeft(ctx context.Context, inv *invocation, m *mountInfo, waited bool)
 	if err != nil {
 		return err
 	}
-	left := count(slices.DeleteFunc(uploads, func(u *upload) bool { return u.Server != m.Server }))
+	uploads = slices.DeleteFunc(uploads, func(u *upload) bool { return u.Server != m.Server })
+	left := count(uploads)
 	code := left.code()
 	if code == exitOK {
 		return nil
 	}
 	text := fmt.Sprintf("%s is unmounted; uploads left: %s. They are kept, and openbisfs uploads lists them", m.MountPoint, left)
+	for _, u := range uploads {
+		if u.stuck() {
+			_, _ = fmt.Fprintf(inv.err, "%s: %s is %s: %s\n", inv.name, u, u.State, printable(redact(u.Error)))
+		}
+	}
 	if waited {
 		return failf(code, "%s", text)
 	}

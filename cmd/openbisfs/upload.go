@@ -23,7 +23,6 @@ type upload struct {
 	Mount  string `json:"mount,omitempty"` // that works on it
 
 	dir   string // staging directory
-	path  string // in its mount; "" when that is not known
 	mount *mountinfo.Info
 }
 
@@ -218,13 +217,13 @@ func escapeGlob(path string) string {
 
 // pick returns the uploads that the arguments name: by ID or the beginning of its random part, or by a path in a mount,
 // which stands for everything below it.
-func (a *area) pick(args []string) ([]*upload, error) {
+func (a *area) pick(ctx context.Context, args []string) ([]*upload, error) {
 	var picked []*upload
 	for _, arg := range args {
 		found := a.byID(arg)
 		if len(found) == 0 && (strings.Contains(arg, "/") || exists(arg)) {
 			var err error
-			if found, err = a.byPath(arg); err != nil {
+			if found, err = a.byPath(ctx, arg); err != nil {
 				return nil, err
 			}
 			if len(found) == 0 {
@@ -264,9 +263,7 @@ func exists(path string) bool {
 
 // entity is what .meta.json says of a directory.
 type entity struct {
-	Kind       string `json:"kind"`
-	PermID     string `json:"permId"`
-	Identifier string `json:"identifier"`
+	PermID string `json:"permId"`
 }
 
 func readEntity(dir string) (e entity) {
@@ -278,8 +275,8 @@ func readEntity(dir string) (e entity) {
 }
 
 // byPath returns what is not registered of a staged file or directory, of a path inside of one, or of the entity whose
-// directory path is.
-func (a *area) byPath(path string) (found []*upload, err error) {
+// directory path is and all that are shown below it.
+func (a *area) byPath(ctx context.Context, path string) (found []*upload, err error) {
 	mount, path, err := mountOf(path)
 	if err != nil {
 		return nil, err
@@ -314,9 +311,6 @@ func (a *area) byPath(path string) (found []*upload, err error) {
 			continue
 		}
 		list := collect(func(u *upload) bool { return u.Owner.PermID == owner.PermID && u.Name == name })
-		for _, u := range list {
-			u.shownAt(at, mount)
-		}
 		if len(list) > 0 {
 			return list, nil
 		}
@@ -324,21 +318,15 @@ func (a *area) byPath(path string) (found []*upload, err error) {
 	if _, err := os.Lstat(path); err != nil {
 		return nil, failf(exitNotFound, "%w", err)
 	}
-	e := readEntity(path)
-	return collect(func(u *upload) bool {
-		if e.PermID != "" && u.Owner.PermID == e.PermID {
-			u.shownAt(filepath.Join(path, u.Name), mount)
-			return true
-		}
-		return e.Identifier != "" && strings.HasPrefix(u.Owner.Identifier, strings.TrimSuffix(e.Identifier, "/")+"/")
-	}), nil
-}
-
-// shownAt notes where the upload is in a mount, if that is the one that works on it.
-func (u *upload) shownAt(path string, mount *mountinfo.Info) {
-	if u.mount != nil && u.mount.ID == mount.ID {
-		u.path = strings.TrimPrefix(path, mount.Mountpoint+"/")
+	r, err := ask(ctx, mount, request{Op: opBelow, Path: strings.TrimPrefix(path, mount.Mountpoint)}, nil)
+	if err != nil {
+		return nil, err
 	}
+	below := make(map[string]bool, len(r.Drafts))
+	for _, info := range r.Drafts {
+		below[info.ID] = true
+	}
+	return collect(func(u *upload) bool { return below[u.ID] }), nil
 }
 
 // String names it in a sentence.

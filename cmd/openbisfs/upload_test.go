@@ -44,7 +44,7 @@ func TestUploadsAreNamedByIDOrTheBeginningOfIt(t *testing.T) {
 		}
 	}
 	for _, arg := range []string{"held", "nosuch", ""} {
-		if got, err := a.pick([]string{arg}); err == nil {
+		if got, err := a.pick(t.Context(), []string{arg}); err == nil {
 			t.Errorf("%q picks %v, want an error", arg, got)
 		}
 	}

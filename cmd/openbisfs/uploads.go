@@ -104,8 +104,8 @@ func printJSON(inv *invocation, value any) error {
 	return e.Encode(value)
 }
 
-func (call *uploadsCall) show(_ context.Context, inv *invocation, a *area, ids []string) error {
-	uploads, err := a.pick(ids)
+func (call *uploadsCall) show(ctx context.Context, inv *invocation, a *area, ids []string) error {
+	uploads, err := a.pick(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -162,14 +162,24 @@ func (u *upload) describe() [][2]string {
 		{"permId", u.PermID},
 		{"attempts", attempts},
 		{"next attempt", next},
+		{"waits", u.waits()},
 		{"created", u.Created.Local().Format(time.DateTime)},
 		{"changed", u.Changed.Local().Format(time.DateTime)},
 		{"content", u.Path},
 	}
 }
 
+// waits tells why an upload is not sent again although it is not registered, and until when.
+func (u *upload) waits() string {
+	if u.Settles == nil {
+		return ""
+	}
+	return "the answer of openBIS was lost: it is asked whether it has the Dataset, which is sent again after " +
+		u.Settles.Local().Format(time.DateTime) + " only, so that it is not registered twice"
+}
+
 func (call *uploadsCall) retry(ctx context.Context, inv *invocation, a *area, ids []string) error {
-	uploads, err := a.pick(ids)
+	uploads, err := a.pick(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -180,12 +190,15 @@ func (call *uploadsCall) retry(ctx context.Context, inv *invocation, a *area, id
 		if u.mount == nil {
 			return "goes on when " + u.Server + " is mounted with --rw"
 		}
+		if why := u.waits(); why != "" {
+			return "goes on; " + why
+		}
 		return "goes on"
 	})
 }
 
 func (call *uploadsCall) discard(ctx context.Context, inv *invocation, a *area, ids []string) error {
-	uploads, err := a.pick(ids)
+	uploads, err := a.pick(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -247,7 +260,7 @@ func (call *uploadsCall) export(ctx context.Context, inv *invocation, a *area, a
 		return failf(exitUsage, "uploads export: want one or more IDs, and the directory to copy to")
 	}
 	last := len(args) - 1
-	uploads, err := a.pick(args[:last])
+	uploads, err := a.pick(ctx, args[:last])
 	if err != nil {
 		return err
 	}
