@@ -88,6 +88,16 @@ func TestClosingSaysWhenTheServerRefuses(t *testing.T) {
 	if _, _, err := b.trySh("cp $L/a $D/f"); err == nil {
 		t.Error("cp has succeeded")
 	}
+	// Somebody gives the right, and the user tries again.
+	b.server.Change(func(lab *openbistest.Lab) {
+		for _, p := range lab.Persons {
+			p.ReadOnly = false
+		}
+	})
+	if err := b.drafts.Drafts()[0].Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.mustHave([]string{"f=a\n"})
 }
 
 func TestClosingDoesNotWaitForever(t *testing.T) {
