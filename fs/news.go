@@ -34,11 +34,12 @@ func (o *overlay) notice(d *staging.Draft) {
 		names = append(names, permID)
 	}
 	o.vol.background.Go(func() {
-		// These are names that nobody can be inside of yet: the kernel takes the ground from under who is.
+		// These are names that nobody can be inside of yet: the kernel takes the ground from under who is. What it does
+		// not know it need not forget.
 		for _, name := range names {
-			node.NotifyEntry(name)
+			_ = node.NotifyEntry(name)
 		}
-		node.NotifyContent(-1, 0) // attributes only
+		_ = node.NotifyContent(-1, 0) // attributes only
 	})
 }
 
