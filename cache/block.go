@@ -24,7 +24,8 @@ type block struct {
 	filled  int     // data[:filled] is valid, and not written any more
 
 	ahead    bool    // counted as read-ahead: nobody has touched it
-	via      *stream // the stream that will come by, of a queued block; nil: in content.queue
+	via      *stream // the stream that will come by, of a queued block
+	local    bool    // in level.loads, of a queued block; if it is neither of the two, it is in content.queue
 	source   *stream // the stream that brought the data, while its checksum is not known to be right
 	interest int     // readers who want it
 	attempts int     // that failed

@@ -37,7 +37,7 @@ func (c *content) pick() []*block {
 	}
 	var first *block
 	for _, b := range c.queue {
-		if b.state != queued || b.via != nil {
+		if b.state != queued || b.via != nil || b.local {
 			continue
 		}
 		if b.interest > 0 {
@@ -53,7 +53,7 @@ func (c *content) pick() []*block {
 		return nil
 	}
 	var blocks []*block
-	for b := first; b != nil && b.state == queued && b.via == nil && len(blocks) < maxBurst; b = c.blocks[b.n+1] {
+	for b := first; b != nil && b.state == queued && b.via == nil && !b.local && len(blocks) < maxBurst; b = c.blocks[b.n+1] {
 		b.state = loading
 		blocks = append(blocks, b)
 	}

@@ -18,6 +18,7 @@ type content struct {
 	handles map[*File]struct{}
 	blocks  map[int64]*block
 	window  window
+	level   *level // nil: there is no disk cache, or nobody needs it
 
 	queue    []*block  // queued blocks that no stream comes by, the oldest first; some are gone
 	bursting bool      // a goroutine works on the queue
@@ -69,7 +70,8 @@ func (c *content) settle() {
 	case c.fetches > 0:
 	case len(c.handles) == 0:
 		c.release()
-		if len(c.blocks) == 0 && c.store.contents[c.key] == c {
+		c.leaveDisk()
+		if len(c.blocks) == 0 && c.level == nil && c.store.contents[c.key] == c {
 			delete(c.store.contents, c.key)
 		}
 	case c.remote != nil && c.idle == nil:

@@ -39,6 +39,17 @@
 // block that was not used for the longest time. Buffers in use by a copying
 // reader are never reused. Read-ahead that nobody has read yet may take half.
 //
+// # Disk
+//
+// With [Options.Disk], what is absent from memory is looked for on disk before
+// it is asked for: first which blocks of a file are there, once, then each of
+// them. A block that is verified is written behind, by goroutines that nobody
+// waits for. What waits to be written counts as memory and may take a quarter of
+// it; when the disk is too slow for that, blocks are not written, and asked for
+// again one day. What a stream brings is of use on disk only when the stream has
+// reached its end and was right. Nothing that happens on disk is an error for a
+// reader.
+//
 // # Failure
 //
 // Bytes are right or there is an error. A body that is too short or too long,

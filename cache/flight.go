@@ -47,12 +47,12 @@ func (c *content) readAhead(n int64, a advice) {
 	if a.from == a.to {
 		return
 	}
-	if a.stream && !c.broken && !c.distrust && len(c.streams) == 0 && c.worthStream(n) && c.store.admit() {
-		first := n
-		for c.blocks[first] != nil && c.blocks[first].state != queued {
-			first++
-		}
-		c.openStream(first)
+	switch {
+	case !a.stream:
+	case c.diskUnknown():
+		c.level.wish = n
+	default:
+		c.considerStream(n)
 	}
 	for m := n + 1; m < a.to; m++ {
 		if c.blocks[m] != nil {
@@ -68,21 +68,34 @@ func (c *content) readAhead(n int64, a advice) {
 	}
 }
 
-// worthStream says whether most of what follows block n is absent.
+// considerStream opens a stream for what follows block n, if that is worth it.
+func (c *content) considerStream(n int64) {
+	if c.broken || c.distrust || len(c.streams) > 0 || !c.worthStream(n) || c.store.closed || !c.store.admit() {
+		return
+	}
+	first := n
+	for c.blocks[first] != nil && c.blocks[first].state != queued || c.onDisk(first) {
+		first++
+	}
+	c.openStream(first)
+}
+
+// worthStream says whether most of what follows block n is absent, here and on
+// disk.
 func (c *content) worthStream(n int64) bool {
 	absent := 0
 	for m := n + 1; m <= n+streamRest && m < c.total; m++ {
-		if c.blocks[m] == nil {
+		if c.blocks[m] == nil && !c.onDisk(m) {
 			absent++
 		}
 	}
 	return absent >= streamRest/2
 }
 
-// dispatch finds for every queued block the stream that will come by, or has a
-// burst fetch it.
+// dispatch has every queued block read from disk, or finds for it the stream
+// that will come by, or has a burst fetch it.
 func (c *content) dispatch() {
-	if len(c.queue) == 0 {
+	if len(c.queue) == 0 || !c.sift() || len(c.queue) == 0 {
 		return
 	}
 	random := c.random()
@@ -90,7 +103,7 @@ func (c *content) dispatch() {
 	c.queue = nil // joining may open streams, not queue blocks; what is left is put back below
 	left := queue[:0]
 	for _, b := range queue {
-		if b.state != queued || b.via != nil {
+		if b.state != queued || b.via != nil || b.local {
 			continue
 		}
 		// A file of one block is worth a session for Blocks only when streams don't do.
@@ -163,8 +176,15 @@ func (c *content) anotherStream(n int64) *stream {
 	return c.openStream(n)
 }
 
-// complete makes b readable for good. source is nil if the bytes are verified.
+// complete makes a block readable for good, and has it kept on disk. source is
+// nil if the bytes are verified.
 func (c *content) complete(b *block, source *stream) {
+	c.reside(b, source)
+	c.keep(b, source)
+}
+
+// reside makes b readable for good.
+func (c *content) reside(b *block, source *stream) {
 	b.state = resident
 	b.source = source
 	c.store.budget.resident += int64(b.len())

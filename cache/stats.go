@@ -5,6 +5,7 @@ type Stats struct {
 	Hits      int64 // blocks touched by reads and present
 	Misses    int64 // blocks touched by reads and not, or not yet complete
 	Fetched   int64 // bytes received, with those that were discarded
+	FromDisk  int64 // bytes read from the disk cache
 	Evictions int64 // blocks dropped to make room
 	Resident  int64 // bytes of complete blocks
 	InFlight  int64 // bytes of buffers that are being filled

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/openbisfs/openbisfs/cache/disk"
 )
 
 const (
 	// BlockSize is the unit of caching and of random access, in bytes: the chunk of openBIS's file-transfer protocol.
-	BlockSize = 1 << 20
+	BlockSize = disk.BlockSize
 
 	defaultMemory       = 256 << 20
 	minMemory           = 8 << 20
@@ -32,12 +34,7 @@ const (
 )
 
 // Key names immutable content: two files of one Key have the same bytes.
-type Key struct {
-	Server, DataSet, Path string
-	Size                  int64  // bytes
-	CRC32                 uint32 // IEEE, of the whole content; valid only when HasCRC32
-	HasCRC32              bool
-}
+type Key = disk.Key
 
 // Options are what a Store is made with; the zero value is usable.
 type Options struct {
@@ -46,7 +43,9 @@ type Options struct {
 	Memory int64
 	// BlockTimeout is how long a block may be waited for without any progress; 0 means 30 s.
 	BlockTimeout time.Duration
-	Logger       *slog.Logger // nil discards
+	// Disk is where blocks are kept beyond memory; nil means nowhere. It has to be open until the Store is closed.
+	Disk   *disk.Cache
+	Logger *slog.Logger // nil discards
 }
 
 // Store caches blocks of many files. It is safe for concurrent use.
@@ -66,6 +65,7 @@ type Store struct {
 	streams    map[*stream]struct{} // of files with more than one block
 	distrusted *simplelru.LRU[Key, struct{}]
 	budget     budget
+	behind     behind
 	counts     Stats
 }
 
@@ -110,12 +110,14 @@ func (s *Store) Open(key Key, open func() Remote) *File {
 	}
 	f := &File{content: c}
 	c.handles[f] = struct{}{}
+	c.below()
 	c.open = open
 	return f
 }
 
 // Close ends all fetches, fails all reads with [fs.ErrClosed] and waits, for at
-// most BlockTimeout, until every Remote is closed.
+// most BlockTimeout, until every Remote is closed and what is to be kept on disk
+// is written.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if !s.closed {

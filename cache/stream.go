@@ -26,6 +26,7 @@ type stream struct {
 	stopped  bool
 	paused   bool
 	pausedAt time.Time
+	part     *part // what it has brought, on disk; nil: nothing
 
 	// used by the stream's goroutine only
 	body    io.ReadCloser
@@ -144,6 +145,7 @@ func (st *stream) next() (*block, error) {
 		return nil, nil
 	}
 	b.setVia(nil)
+	b.local = false
 	b.state = loading
 	b.source = st
 	st.block = b
@@ -197,6 +199,7 @@ func (st *stream) finish(err error) {
 	switch {
 	case err == nil:
 		st.verified()
+		st.part.end(st.start == 0)
 	case needless || s.closed:
 	default:
 		c.log(slog.LevelDebug, "reading a stream", err)
@@ -205,6 +208,7 @@ func (st *stream) finish(err error) {
 			c.condemn(err)
 		}
 	}
+	st.part.end(false)
 	if st.block != nil {
 		c.again(st.block, err, needless)
 	}
