@@ -31,6 +31,12 @@
 // is served as soon as its part has arrived. It pauses by not reading, which
 // stops the server through TCP, and goes on when its reader does.
 //
+// # What is put
+//
+// Content that is here before anybody asks for it, because this machine has just
+// given it to the server, comes in by [Store.Put], block by block, once its checksum
+// is found right. From then on its blocks are like any others.
+//
 // # Memory
 //
 // Every buffer counts against [Options.Memory]: resident blocks, blocks in

@@ -40,6 +40,9 @@ type Remote interface {
 // opens the file again gets the content fetched anew.
 var ErrCorrupt = errors.New("cache: content failed its checksum after parts of it were read")
 
+// ErrOffered says that content given to [Store.Put] is not that of its key.
+var ErrOffered = errors.New("cache: offered content is not what it should be")
+
 var (
 	errLength  = errors.New("content is longer than the file")
 	errMissing = errors.New("not all blocks were delivered")

@@ -56,9 +56,9 @@ func (n *dirNode) OpendirHandle(req context.Context, _ uint32) (fusefs.FileHandl
 	return h, 0, fusefs.OK
 }
 
-// stagedChild returns the inode of something staged, and keeps its local copy for as long as the mount lives.
+// stagedChild returns the inode of something staged, whose name stays for as long as the mount lives.
 func (n *dirNode) stagedChild(ctx context.Context, s *staged, out *fuse.EntryOut) (*fusefs.Inode, syscall.Errno) {
-	if err := s.draftNow().Pin(); err != nil {
+	if err := s.show(); err != nil {
 		return nil, s.errno("lookup", err)
 	}
 	if err := s.fill(&out.Attr); err != nil {

@@ -58,6 +58,16 @@
 // being registered. Its .meta.json says with which type, properties and parents it will be
 // registered; a text that makes no sense fails when it is closed, with EINVAL.
 //
+// When the server's files are verified, with size and checksum, the content goes
+// from the staged copy to the cache, under the names that it has in the Dataset, and
+// the name is read as the Dataset is: from the cache, then from the server. The
+// staged copy, and its share of the capacity, is given back when nothing of it
+// is open. Content, size, times and inode number stay what they were; of a
+// directory, files that were not registered go with the copy. Where the server has no checksums,
+// or shows the inside of a file instead of it, and where the directory has symbolic links,
+// the copy stays until the mount ends.
+// The first write to a name without a copy fetches what it needs.
+//
 // .openbis/uploads, which the root does not list, has a document for each draft.
 //
 // # Caching

@@ -34,7 +34,7 @@ func (n *draftEntry) Create(req context.Context, name string, flags, mode uint32
 		}
 		h.wrote.Store(true)
 		if err = os.Chmod(file, os.FileMode(mode&0o777)|ownerBits(false)); err == nil {
-			child, err = n.entry(req, name, file, out)
+			child, err = n.entry(req, name, rel, file, out)
 		}
 		if err != nil {
 			h.close()
@@ -53,7 +53,7 @@ func (n *draftEntry) Mkdir(req context.Context, name string, mode uint32, out *f
 		if err := d.Mkdir(rel, os.FileMode(mode&0o777)); err != nil {
 			return err
 		}
-		child, err = n.entry(req, name, file, out)
+		child, err = n.entry(req, name, rel, file, out)
 		return err
 	})
 	return child, errno
@@ -61,11 +61,11 @@ func (n *draftEntry) Mkdir(req context.Context, name string, mode uint32, out *f
 
 // Symlink makes a local link. openBIS has none: what it leads to is registered in its place.
 func (n *draftEntry) Symlink(req context.Context, target, name string, out *fuse.EntryOut) (child *fusefs.Inode, errno syscall.Errno) {
-	errno = n.modify(req, "symlink", name, func(_ *staging.Draft, _, file string) (err error) {
+	errno = n.modify(req, "symlink", name, func(_ *staging.Draft, rel, file string) (err error) {
 		if err := os.Symlink(target, file); err != nil {
 			return err
 		}
-		child, err = n.entry(req, name, file, out)
+		child, err = n.entry(req, name, rel, file, out)
 		return err
 	})
 	return child, errno
@@ -77,7 +77,7 @@ func (n *draftEntry) Link(req context.Context, target fusefs.InodeEmbedder, name
 	if !ok || from.staged != n.staged || n.root && name == metadataName {
 		return nil, syscall.EPERM // programs that try copy instead
 	}
-	errno = n.modify(req, "link", name, func(_ *staging.Draft, _, file string) error {
+	errno = n.modify(req, "link", name, func(_ *staging.Draft, rel, file string) error {
 		_, old, err := from.local("")
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func (n *draftEntry) Link(req context.Context, target fusefs.InodeEmbedder, name
 		if err := os.Link(old, file); err != nil {
 			return err
 		}
-		child, err = n.entry(req, name, file, out)
+		child, err = n.entry(req, name, rel, file, out)
 		return err
 	})
 	return child, errno

@@ -99,15 +99,29 @@ func (n *draftEntry) modify(req context.Context, op, name string, f func(d *stag
 	return n.errno(op, err)
 }
 
-// entry returns the inode of a name, and describes it.
-func (n *draftEntry) entry(ctx context.Context, name, file string, out *fuse.EntryOut) (*fusefs.Inode, error) {
+// describe fills in what stat says of a place in the draft.
+func (n *draftEntry) describe(rel, file string, out *fuse.Attr) error {
+	if r := n.relic.Load(); r != nil {
+		if r = r.find(rel); r == nil {
+			return syscall.ENOENT
+		}
+		*out = r.attr
+		return nil
+	}
 	info, err := os.Lstat(file)
 	if err != nil {
+		return err
+	}
+	n.vol.fillDraft(n.draftNow(), info, out)
+	return nil
+}
+
+// entry returns the inode of a name, and describes it.
+func (n *draftEntry) entry(ctx context.Context, name, rel, file string, out *fuse.EntryOut) (*fusefs.Inode, error) {
+	if err := n.describe(rel, file, &out.Attr); err != nil {
 		return nil, err
 	}
-	n.vol.fillLocal(info, &out.Attr)
-	id := fusefs.StableAttr{Mode: out.Mode & syscall.S_IFMT, Ino: draftInode(n.draftNow().ID(), out.Ino)}
-	out.Ino = id.Ino
+	id := fusefs.StableAttr{Mode: out.Mode & syscall.S_IFMT, Ino: out.Ino}
 	out.SetEntryTimeout(draftTTL)
 	out.SetAttrTimeout(draftTTL)
 	if known := n.GetChild(name); known != nil && known.StableAttr() == id {
@@ -121,27 +135,36 @@ func (n *draftEntry) Lookup(req context.Context, name string, out *fuse.EntryOut
 	if n.root && name == metadataName {
 		return n.lookupMetadata(req, out), fusefs.OK
 	}
-	_, file, err := n.local(name)
+	rel, file, err := n.local(name)
 	if err != nil {
 		return nil, n.errno("lookup", err)
 	}
-	child, err := n.entry(req, name, file, out)
+	child, err := n.entry(req, name, rel, file, out)
 	return child, n.errno("lookup", err)
 }
 
 // Readdir lists a local folder.
 func (n *draftEntry) Readdir(context.Context) (fusefs.DirStream, syscall.Errno) {
-	_, file, err := n.local("")
+	rel, file, err := n.local("")
 	if err != nil {
 		return nil, n.errno("list", err)
 	}
-	entries, err := os.ReadDir(file)
-	if err != nil {
-		return nil, n.errno("list", err)
-	}
-	list := make([]fuse.DirEntry, 0, len(entries)+1)
+	var list []fuse.DirEntry
 	if n.root {
 		list = append(list, fuse.DirEntry{Name: metadataName, Mode: syscall.S_IFREG, Ino: n.metadataInode()})
+	}
+	entries, err := os.ReadDir(file)
+	if r := n.relic.Load(); r != nil { // perhaps since a moment ago
+		if r = r.find(rel); r == nil {
+			return nil, syscall.ENOENT
+		}
+		for name, child := range r.names {
+			list = append(list, fuse.DirEntry{Name: name, Mode: child.attr.Mode & syscall.S_IFMT, Ino: child.attr.Ino})
+		}
+		return fusefs.NewListDirStream(list), fusefs.OK
+	}
+	if err != nil {
+		return nil, n.errno("list", err)
 	}
 	for _, e := range entries {
 		info, err := e.Info()
@@ -159,20 +182,21 @@ func (n *draftEntry) Getattr(_ context.Context, f fusefs.FileHandle, out *fuse.A
 	if n.root {
 		return n.errno("stat", n.fill(&out.Attr))
 	}
-	var info os.FileInfo
 	var err error
-	if h, ok := f.(*entryHandle); ok {
-		info, err = h.file.Stat()
+	if h, ok := f.(*entryHandle); ok && h.file != nil {
+		var info os.FileInfo
+		if info, err = h.file.Stat(); err == nil {
+			n.vol.fillLocal(info, &out.Attr)
+		}
 	} else {
-		var file string
-		if _, file, err = n.local(""); err == nil {
-			info, err = os.Lstat(file)
+		var rel, file string
+		if rel, file, err = n.local(""); err == nil {
+			err = n.describe(rel, file, &out.Attr)
 		}
 	}
 	if err != nil {
 		return n.errno("stat", err)
 	}
-	n.vol.fillLocal(info, &out.Attr)
 	out.Ino = n.StableAttr().Ino
 	out.SetTimeout(draftTTL)
 	return fusefs.OK
@@ -276,8 +300,8 @@ func (n *draftEntry) Fsync(_ context.Context, f fusefs.FileHandle, _ uint32) sys
 		return n.errno("fsync", h.file.Sync())
 	}
 	_, file, err := n.local("")
-	if err != nil {
-		return fusefs.OK // removed
+	if err != nil || n.relic.Load() != nil {
+		return fusefs.OK // removed, or registered
 	}
 	dir, err := os.Open(file)
 	if err != nil {

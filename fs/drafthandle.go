@@ -2,6 +2,7 @@ package fs
 
 import (
 	"context"
+	"sync"
 	"syscall"
 
 	fusefs "github.com/hanwen/go-fuse/v2/fs"
@@ -19,6 +20,9 @@ var (
 type draftHandle struct {
 	staged *staged
 	write  bool
+
+	mu   sync.Mutex
+	kept *readHandle // of what was given back
 }
 
 func newDraftHandle(s *staged, flags uint32) *draftHandle {
@@ -27,13 +31,27 @@ func newDraftHandle(s *staged, flags uint32) *draftHandle {
 	return h
 }
 
-// Read reads local content.
-func (h *draftHandle) Read(_ context.Context, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
+// Read reads local content, or the Dataset's when the local copy was given back.
+func (h *draftHandle) Read(req context.Context, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
+	if r := h.staged.relic.Load(); r != nil {
+		return h.keep(r).Read(req, dest, off)
+	}
 	n, err := h.staged.readAt(dest, off)
 	if err != nil {
 		return nil, h.staged.errno("read", err)
 	}
 	return fuse.ReadResultData(dest[:n]), fusefs.OK
+}
+
+// keep opens a relic. What comes after it is not given back while h is open.
+func (h *draftHandle) keep(r *relic) *readHandle {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.kept == nil {
+		_, name := h.staged.vol.overlay.where(h.staged)
+		h.kept = h.staged.vol.read(r, name)
+	}
+	return h.kept
 }
 
 // Write writes local content.
@@ -61,8 +79,11 @@ func (h *draftHandle) Flush(req context.Context) syscall.Errno {
 
 // Release is the end of all descriptors and mappings. What was written after the
 // last close, or by processes that can't be seen, is saved now.
-func (h *draftHandle) Release(context.Context) syscall.Errno {
+func (h *draftHandle) Release(ctx context.Context) syscall.Errno {
 	s := h.staged
+	if h.kept != nil {
+		_ = h.kept.Release(ctx)
+	}
 	if s.closed(h.write) && !s.ephemeral() && s.spoiled.Load() == nil {
 		s.saveInBackground()
 	}

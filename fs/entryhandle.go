@@ -24,7 +24,8 @@ var (
 // entryHandle is an open file in a directory draft.
 type entryHandle struct {
 	staged *staged
-	file   *staging.File
+	file   *staging.File // nil when the local copy was given back
+	kept   *readHandle   // then
 	write  bool
 	wrote  atomic.Bool
 }
@@ -36,6 +37,13 @@ func (n *draftEntry) openEntry(rel string, flags uint32, perm os.FileMode) (*ent
 		flags = flags&^syscall.O_ACCMODE | syscall.O_RDWR // the kernel reads pages that are written in part
 	}
 	n.quiet.opened()
+	if r := n.relic.Load(); r != nil {
+		if r = r.find(rel); r == nil || r.entry == nil || write {
+			n.quiet.closed()
+			return nil, staging.ErrSealed
+		}
+		return &entryHandle{staged: n.staged, kept: n.vol.read(r, rel)}, nil
+	}
 	file, err := n.draftNow().OpenFile(rel, int(flags), perm)
 	if errors.Is(err, syscall.EACCES) && flags&syscall.O_RDWR != 0 {
 		file, err = n.draftNow().OpenFile(rel, int(flags&^syscall.O_ACCMODE|syscall.O_WRONLY), perm)
@@ -48,14 +56,23 @@ func (n *draftEntry) openEntry(rel string, flags uint32, perm os.FileMode) (*ent
 }
 
 func (h *entryHandle) close() {
-	if err := h.file.Close(); err != nil {
+	if h.kept != nil {
+		_ = h.kept.Release(h.staged.vol.life)
+	} else if err := h.file.Close(); err != nil {
 		h.staged.vol.log.Warn("closing staged content", "draft", h.staged.draftNow().ID(), "err", err)
 	}
-	h.staged.quiet.closed()
+	s := h.staged
+	s.quiet.closed()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.giveBack()
 }
 
-// Read reads local content.
-func (h *entryHandle) Read(_ context.Context, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
+// Read reads local content, or the Dataset's when the local copy was given back.
+func (h *entryHandle) Read(req context.Context, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
+	if h.kept != nil {
+		return h.kept.Read(req, dest, off)
+	}
 	n, err := h.file.ReadAt(dest, off)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, h.staged.errno("read", err)

@@ -136,6 +136,14 @@ func (o *overlay) where(s *staged) (owner staging.Owner, name string) {
 	return s.owner, s.name
 }
 
+// found tells whether s was there before this mount, which shows it until it is
+// registered, and longer only if somebody has seen it.
+func (o *overlay) found(s *staged) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return s.found
+}
+
 // know keeps a draft that continues a staged name from being shown by itself.
 func (o *overlay) know(d *staging.Draft) {
 	o.mu.Lock()
@@ -175,7 +183,7 @@ func (o *overlay) look() {
 	}
 	for _, names := range o.owners {
 		for name, s := range names {
-			if state := s.draftNow().State(); s.found && (state == staging.Released || state == staging.Discarded) {
+			if state := s.draftNow().State(); s.found && s.relic.Load() == nil && (state == staging.Released || state == staging.Discarded) {
 				delete(names, name)
 			}
 		}

@@ -149,7 +149,7 @@ func (s *staged) discard() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.draftNow()
-	if s.opens > 0 && s.file == nil && !s.directory {
+	if s.opens > 0 && s.file == nil && s.relic.Load() == nil && !s.directory {
 		// Whoever has it open reads and writes on, as in any file that was removed.
 		open := d.State() == staging.Opened
 		flags := os.O_RDONLY

@@ -56,6 +56,17 @@ func (q *quiet) closed() {
 	q.restart()
 }
 
+// unlessOpen calls f if no file in the directory is open, and lets nobody open one meanwhile.
+func (q *quiet) unlessOpen(f func()) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.opens > 0 {
+		return false
+	}
+	f()
+	return true
+}
+
 // stop ends all waiting, for good.
 func (q *quiet) stop() {
 	q.mu.Lock()

@@ -28,7 +28,8 @@ const failureHold = time.Second
 
 // readHandle is an open file of a Dataset.
 type readHandle struct {
-	node *node
+	vol  *volume
+	path func() string // for messages
 	file *cache.File
 	size int64
 
@@ -53,8 +54,7 @@ func (h *readHandle) Read(req context.Context, dest []byte, off int64) (fuse.Rea
 	if errno := h.justFailed(off, off+want); errno != 0 {
 		return nil, errno
 	}
-	vol := h.node.vol
-	ctx, done := vol.begin(req, vol.readLimit)
+	ctx, done := h.vol.begin(req, h.vol.readLimit)
 	defer done()
 	got, err := h.file.ReadAt(ctx, dest[:want], off)
 	if errors.Is(err, io.EOF) {
@@ -64,7 +64,7 @@ func (h *readHandle) Read(req context.Context, dest []byte, off int64) (fuse.Rea
 		err = fmt.Errorf("%d of %d bytes at offset %d: %w", got, want, off, client.ErrCorrupt)
 	}
 	if err != nil {
-		errno := vol.fail(ctx, "read", h.node.path(""), err)
+		errno := h.vol.fail(ctx, "read", h.path(), err)
 		h.remember(failedRead{off, off + want, errno, time.Now()})
 		return nil, errno
 	}
@@ -94,7 +94,7 @@ func (h *readHandle) remember(f failedRead) {
 // Release gives the content back to the cache. The kernel ignores errors here.
 func (h *readHandle) Release(context.Context) syscall.Errno {
 	if err := h.file.Close(); err != nil {
-		h.node.vol.log.Debug("closing content failed", "path", h.node.path(""), "err", err)
+		h.vol.log.Debug("closing content failed", "path", h.path(), "err", err)
 	}
 	return fusefs.OK
 }

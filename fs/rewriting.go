@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/openbisfs/openbisfs/cache"
 	"github.com/openbisfs/openbisfs/cache/staging"
 )
 
@@ -66,7 +67,10 @@ func (s *staged) revive(ctx context.Context, keep int64) error {
 	switch d.State() {
 	case staging.Opened:
 	case staging.Registered, staging.Verified, staging.Released:
-		next, err := s.succeed(d, keep)
+		if r := s.relic.Load(); r != nil {
+			return s.waitFor(ctx, s.fetch(d, r, keep))
+		}
+		next, err := s.succeed(d, func(next *staging.Draft) error { return copyDraft(next, d, keep) })
 		if err != nil {
 			return err
 		}
@@ -81,15 +85,62 @@ func (s *staged) revive(ctx context.Context, keep int64) error {
 			defer s.spoil(held) // more of what is incomplete makes nothing complete
 		}
 	}
+	return s.install(d)
+}
+
+// install makes d what s is, and opens it. The lock is held.
+func (s *staged) install(d *staging.Draft) error {
 	file, err := d.OpenFile("", os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
 	s.shut()
 	s.draft.Store(d)
+	s.relic.Store(nil)
+	s.heir = nil
 	s.file, s.writable = file, true
 	s.spoiled.Store(nil)
 	return nil
+}
+
+// fetching is content on its way from the server, to be written to.
+type fetching struct {
+	done chan struct{}
+	err  error // when done is closed
+}
+
+// fetch begins to make a new draft of a Dataset's file. It goes on when who needs
+// it gives up: another attempt finds more done. The lock is held.
+func (s *staged) fetch(old *staging.Draft, r *relic, keep int64) *fetching {
+	f := &fetching{done: make(chan struct{})}
+	s.sealing = f.done
+	s.vol.background.Go(func() {
+		next, err := s.succeed(old, func(next *staging.Draft) error { return s.vol.copyRelic(next, r, keep) })
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if err == nil && s.unlinked {
+			err = errors.Join(staging.ErrGone, next.Discard(s.vol.life))
+		}
+		if err == nil {
+			err = s.install(next)
+		}
+		f.err = err
+		s.sealing = nil
+		close(f.done)
+	})
+	return f
+}
+
+// waitFor waits for f without the lock, which is held before and after.
+func (s *staged) waitFor(ctx context.Context, f *fetching) error {
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	select {
+	case <-f.done:
+		return f.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // lockUnsealed takes the lock when no sealing is going on.
@@ -109,15 +160,15 @@ func (s *staged) lockUnsealed(ctx context.Context) error {
 	}
 }
 
-// succeed makes a draft that goes on from the content of a registered one. The lock is held.
-func (s *staged) succeed(old *staging.Draft, keep int64) (*staging.Draft, error) {
+// succeed makes a draft that goes on from the content of a registered one, which fill copies.
+func (s *staged) succeed(old *staging.Draft, fill func(next *staging.Draft) error) (*staging.Draft, error) {
 	owner, name := s.vol.overlay.where(s)
 	d, err := s.vol.overlay.store.Create(owner, name, false)
 	if err != nil {
 		return nil, err
 	}
 	s.vol.overlay.know(d)
-	if err := copyContent(d, old, keep); err != nil {
+	if err := fill(d); err != nil {
 		return nil, errors.Join(err, d.Discard(s.vol.life))
 	}
 	m := old.Meta()
@@ -125,11 +176,12 @@ func (s *staged) succeed(old *staging.Draft, keep int64) (*staging.Draft, error)
 	if err := d.SetMeta(s.vol.life, m); err != nil {
 		return nil, errors.Join(err, d.Discard(s.vol.life))
 	}
+	s.watch(d)
 	return d, nil
 }
 
-// copyContent copies the beginning of a file draft to another.
-func copyContent(to, from *staging.Draft, keep int64) (err error) {
+// copyDraft copies the beginning of a file draft to another.
+func copyDraft(to, from *staging.Draft, keep int64) (err error) {
 	if keep == 0 {
 		return nil
 	}
@@ -137,12 +189,24 @@ func copyContent(to, from *staging.Draft, keep int64) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, in.Close()) }()
+	return errors.Join(copyContent(to, io.NewSectionReader(in, 0, keep)), in.Close())
+}
+
+// copyRelic copies the beginning of a Dataset's file to a file draft.
+func (v *volume) copyRelic(to *staging.Draft, r *relic, keep int64) error {
+	if keep = min(keep, r.entry.Size); keep == 0 {
+		return nil
+	}
+	h := v.read(r, r.entry.Name)
+	return errors.Join(copyContent(to, io.NewSectionReader(relicReader{v.life, h.file}, 0, keep)), h.file.Close())
+}
+
+func copyContent(to *staging.Draft, from io.Reader) error {
 	out, err := to.OpenFile("", os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	_, err = io.Copy(io.NewOffsetWriter(out, 0), io.NewSectionReader(in, 0, keep))
-	return err
+	// Large enough that a sequential read of the cache is one.
+	_, err = io.CopyBuffer(io.NewOffsetWriter(out, 0), from, make([]byte, cache.BlockSize))
+	return errors.Join(err, out.Close())
 }

@@ -45,7 +45,15 @@ type staged struct {
 	writers   int           // those for writing
 	temporary bool          // was created as what only its maker needs
 	unlinked  bool
-	sealing   chan struct{} // closed when the sealing that is going on ends; nil if none is
+	shown     bool // somebody has seen it
+	// sealing is closed when what is going on ends that nobody may write during: sealing, or
+	// fetching what is to be written to; nil if nothing is.
+	sealing chan struct{}
+
+	// relic is what stands for the local copy once that was given back; heir is what
+	// will when nothing of it is open any more.
+	relic atomic.Pointer[relic]
+	heir  *relic
 
 	quiet quiet        // of a directory
 	meta  metadataText // of a directory
@@ -60,6 +68,7 @@ func newStaged(vol *volume, d *staging.Draft) *staged {
 	if s.directory {
 		s.mode.Store(0o755 &^ vol.umask)
 	}
+	s.watch(d)
 	return s
 }
 
@@ -105,6 +114,12 @@ func (s *staged) newNode() fusefs.InodeEmbedder {
 func (s *staged) fill(out *fuse.Attr) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if r := s.relic.Load(); r != nil {
+		*out = r.attr
+		out.Ino = s.ino
+		out.Mode = out.Mode&syscall.S_IFMT | s.mode.Load()
+		return nil
+	}
 	var info os.FileInfo
 	var err error
 	if s.file != nil { // it may have no name any more
@@ -132,7 +147,13 @@ func (v *volume) fillLocal(info os.FileInfo, out *fuse.Attr) {
 	}
 }
 
-// readAt reads from the content.
+// fillDraft describes a file or folder in a draft.
+func (v *volume) fillDraft(d *staging.Draft, info os.FileInfo, out *fuse.Attr) {
+	v.fillLocal(info, out)
+	out.Ino = draftInode(d.ID(), out.Ino)
+}
+
+// readAt reads from the local content.
 func (s *staged) readAt(p []byte, off int64) (int, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -140,6 +161,9 @@ func (s *staged) readAt(p []byte, off int64) (int, error) {
 		s.mu.RUnlock()
 		err := s.load()
 		s.mu.RLock()
+		if err == nil && s.relic.Load() != nil {
+			err = staging.ErrGone // but nothing is given back while it is open
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -151,11 +175,11 @@ func (s *staged) readAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// load opens the content for reading.
+// load opens the local content, if it is here, for reading.
 func (s *staged) load() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.file != nil {
+	if s.file != nil || s.relic.Load() != nil {
 		return nil
 	}
 	file, err := s.draftNow().OpenFile("", os.O_RDONLY, 0)
@@ -195,11 +219,13 @@ func (s *staged) closed(write bool) (unsaved bool) {
 		s.writers--
 	}
 	if s.opens == 0 {
+		wrote := s.writable
 		s.shut()
-		if s.unlinked {
+		if s.unlinked && wrote {
 			d := s.draftNow()
 			_ = d.Reserve(-d.Info().Bytes) // it was written to after it had been removed
 		}
+		s.giveBack()
 	}
 	return write && s.writers == 0 && !s.unlinked && s.dirty.Load()
 }

@@ -30,7 +30,7 @@
 //	uploaded     all of it is in the workspace           registering                       as planned
 //	registering  the server may have registered it       registered, planned, failed       the server is asked before anything else
 //	registered   the server has it: permId known         verified                          goes on
-//	verified     the server's listing is what we sent    released                          as registered
+//	verified     the server's listing is what we sent    released, once nobody uses it     as registered
 //	released     gone from here
 //	failed       refused, for the recorded reason        sealed by Retry                   stays
 //	held         must not be registered unless asked     sealed by Retry                   stays
@@ -56,6 +56,15 @@
 //     passed since the outcome became unknown, because the first attempt may
 //     still be running;
 //   - the plan, name, type and owner stay what they were.
+//
+// # Handing over
+//
+// A copy that is pinned, because its name is still shown, stays after registration.
+// When the server has listed every file of it with size and checksum, and not
+// before, [Draft.OnVerified] says so: then it may be read from the server, and whoever
+// shows it can release it. A Dataset that has no checksums after some minutes counts as
+// verified by its sizes, which is enough to remove a copy that nobody uses; for one in
+// use the checksums are asked for from time to time.
 //
 // # Durability
 //

@@ -49,6 +49,7 @@ type Draft struct {
 	bytes     int64 // counted in the budget
 	next      time.Time
 	changed   chan struct{} // closed at the next change; nil when nobody waits
+	handover  handover
 }
 
 func newDraft(s *Store, id string) *Draft {
@@ -111,6 +112,9 @@ func (d *Draft) progress() (sent, total int64) {
 func (d *Draft) Release() {
 	d.mu.Lock()
 	d.pinned = false
+	if d.rec.State == Verified {
+		d.next = time.Time{} // it did not wait for this
+	}
 	d.mu.Unlock()
 	d.store.schedule(d)
 }

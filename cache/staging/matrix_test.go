@@ -1,9 +1,11 @@
 package staging
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"os"
 	"slices"
@@ -67,7 +69,35 @@ type user struct {
 	server *fakeServer
 	disk   *faultDisk
 	store  *Store
+	keeps  bool // reads the local copy until the server's is verified
 }
+
+// part is when the user has no more use for the local copy.
+func (u *user) part(d *Draft) {
+	if !u.keeps {
+		d.Release()
+		return
+	}
+	d.OnVerified(func(ds *client.DataSet, twins []Twin) {
+		if len(twins) != len(testContent) || ds.PermID != d.PermID() {
+			u.tb.Errorf("verified as %v of %s, which is %s", twins, ds.PermID, d.PermID())
+		}
+		for _, twin := range twins {
+			want := testContent["run 7/"+twin.Path]
+			path, _ := d.Path(twin.Path)
+			if got, err := os.ReadFile(path); err != nil && !u.disk.dead.Load() || err == nil && !bytes.Equal(got, want) {
+				u.tb.Errorf("the local %q: %d bytes, %v", twin.Path, len(got), err)
+			}
+			if f := twin.File; !f.HasCRC32 || f.CRC32 != crc32.ChecksumIEEE(want) || f.Path != "original/run 7/"+twin.Path {
+				u.tb.Errorf("twin %+v", twin)
+			}
+		}
+		d.Release()
+	})
+}
+
+// keeps tells whether the user of a cell does.
+func (c cell) keeps() bool { return c.call == filesCall || c.route == client.JupyterUploader }
 
 func (u *user) mount() {
 	u.store = openTest(u.tb, u.dir, u.disk, u.server.connect(u.disk.dead), func(o *Options) { o.Rescan = 6 * time.Hour })
@@ -95,7 +125,7 @@ func (u *user) save() {
 				continue
 			}
 			d = made
-			d.Release()
+			u.part(d)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		err := d.Commit(ctx)
@@ -189,7 +219,7 @@ type played struct {
 // run plays one cell.
 func (c cell) run(t *testing.T) (p played) {
 	synctest.Test(t, func(t *testing.T) {
-		u := &user{tb: t, dir: t.TempDir(), server: newFakeServer(c.route), disk: newFaultDisk()}
+		u := &user{tb: t, dir: t.TempDir(), server: newFakeServer(c.route), disk: newFaultDisk(), keeps: c.keeps()}
 		first := u.disk
 		first.crash, first.after, first.failAt, first.errno = c.crash, c.after, c.failAt, c.errno
 		if c.before != "" {
@@ -238,7 +268,7 @@ func (u *user) saveAndCrash() {
 	if err := fill(d, testContent); err != nil {
 		u.tb.Fatal(err)
 	}
-	d.Release()
+	u.part(d)
 	u.disk.arm()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -27,6 +27,9 @@ func (s *Store) step(ctx context.Context, d *Draft) (wait time.Duration, err err
 	case Registered:
 		return s.verify(ctx, d)
 	case Verified:
+		if d.kept() {
+			return s.verify(ctx, d)
+		}
 		return 0, s.release(ctx, d)
 	default:
 		return 0, fmt.Errorf("nothing to do for a draft that is %s", state)

@@ -13,9 +13,11 @@ import (
 const (
 	checksumWait  = 5 * time.Minute // for the server's checksums; some data stores never compute them
 	checksumPause = 15 * time.Second
+	checksumLate  = 30 * time.Minute // between looks for the checksums of a copy that is in use, after that
 )
 
-// verify compares the server's listing with what was sealed. Until it is the same, the local copy stays.
+// verify compares the server's listing with what was sealed. Until it is the same, the local copy stays. The first time
+// that it is complete, who uses the copy is told; see [Draft.OnVerified].
 func (s *Store) verify(ctx context.Context, d *Draft) (wait time.Duration, err error) {
 	r := d.record()
 	m, err := readManifest(d.dir, r.Content)
@@ -29,11 +31,15 @@ func (s *Store) verify(ctx context.Context, d *Draft) (wait time.Duration, err e
 	if err != nil {
 		return 0, err
 	}
-	complete, err := compare(r.Name, m.Files, files)
-	if err != nil {
+	twins, complete, err := compare(r.Name, m.Files, files)
+	switch {
+	case err != nil:
 		return 0, fmt.Errorf("dataset %s: %w", r.PermID, err)
-	}
-	if !complete && time.Since(*r.RegisteredAt) < checksumWait {
+	case complete:
+		d.confirm(twins)
+	case r.State == Verified:
+		return checksumLate, nil
+	case time.Since(*r.RegisteredAt) < checksumWait:
 		return checksumPause, nil
 	}
 	d.note(Verified)
@@ -41,8 +47,9 @@ func (s *Store) verify(ctx context.Context, d *Draft) (wait time.Duration, err e
 }
 
 // compare looks for the sealed files in a Dataset's listing: below whatever folders the route has wrapped them in, each
-// with its size and, if the server knows it, its checksum, and nothing else. complete means that all checksums were known.
-func compare(name string, sealed []sealedFile, listed []client.File) (complete bool, err error) {
+// with its size and, if the server knows it, its checksum, and nothing else. complete means that all checksums were
+// known; twins are the listed files in the order of the sealed ones.
+func compare(name string, sealed []sealedFile, listed []client.File) (twins []Twin, complete bool, err error) {
 	byPath := make(map[string]client.File, len(listed))
 	files := 0
 	for _, f := range listed {
@@ -59,28 +66,30 @@ func compare(name string, sealed []sealedFile, listed []client.File) (complete b
 			continue
 		}
 		var inside int
-		complete, inside, err = compareBelow(strings.TrimPrefix(prefix, "/"), name, sealed, byPath, listed)
+		twins, complete, inside, err = compareBelow(strings.TrimPrefix(prefix, "/"), name, sealed, byPath, listed)
 		if err == nil && files != inside {
 			err = fmt.Errorf("%w: %d files, %d were sent", ErrMismatch, files, inside)
 		}
 		if err == nil {
-			return complete, nil
+			return twins, complete, nil
 		}
 	}
-	return false, err
+	return nil, false, err
 }
 
 // compareBelow compares under one prefix; inside is how many of the listed files are accounted for.
-func compareBelow(prefix, name string, sealed []sealedFile, byPath map[string]client.File, listed []client.File) (complete bool, inside int, err error) {
+func compareBelow(prefix, name string, sealed []sealedFile, byPath map[string]client.File, listed []client.File) (twins []Twin, complete bool, inside int, err error) {
 	complete = true
+	twins = make([]Twin, 0, len(sealed))
 	for _, want := range sealed {
 		p := path.Join(prefix, name, want.Path)
 		got, ok := byPath[p]
 		switch {
 		case !ok:
-			return false, 0, fmt.Errorf("%w: no %q", ErrMismatch, p)
+			return nil, false, 0, fmt.Errorf("%w: no %q", ErrMismatch, p)
 		case got.Directory && hdf5(p):
 			// The data store shows what is in it instead.
+			twins = append(twins, Twin{want.Path, got})
 			for _, f := range listed {
 				if !f.Directory && strings.HasPrefix(f.Path, p+"/") {
 					inside++
@@ -88,16 +97,17 @@ func compareBelow(prefix, name string, sealed []sealedFile, byPath map[string]cl
 			}
 			continue
 		case got.Directory:
-			return false, 0, fmt.Errorf("%w: %q is a folder", ErrMismatch, p)
+			return nil, false, 0, fmt.Errorf("%w: %q is a folder", ErrMismatch, p)
 		case got.Size != want.Size:
-			return false, 0, fmt.Errorf("%w: %q has %d bytes, not %d", ErrMismatch, p, got.Size, want.Size)
+			return nil, false, 0, fmt.Errorf("%w: %q has %d bytes, not %d", ErrMismatch, p, got.Size, want.Size)
 		case got.HasCRC32 && got.CRC32 != want.CRC32:
-			return false, 0, fmt.Errorf("%w: %q has checksum %08x, not %08x", ErrMismatch, p, got.CRC32, want.CRC32)
+			return nil, false, 0, fmt.Errorf("%w: %q has checksum %08x, not %08x", ErrMismatch, p, got.CRC32, want.CRC32)
 		}
 		inside++
+		twins = append(twins, Twin{want.Path, got})
 		complete = complete && got.HasCRC32
 	}
-	return complete, inside, nil
+	return twins, complete, inside, nil
 }
 
 // hdf5 tells whether a data store may show a file as a folder.

@@ -16,7 +16,7 @@ const (
 // schedule puts a draft into the queue if there is work to do on it, and takes it out if not.
 func (s *Store) schedule(d *Draft) {
 	d.mu.Lock()
-	active := d.rec.State.active(d.pinned)
+	active := d.rec.State.active(d.pinned) || d.unconfirmed()
 	due, urgent := d.next, d.watchers > 0
 	d.mu.Unlock()
 	if !active || s.opts.Workers <= 0 {
@@ -108,7 +108,7 @@ func (d *Draft) start(stop context.CancelFunc) bool {
 func (d *Draft) active() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.rec.State.active(d.pinned)
+	return d.rec.State.active(d.pinned) || d.unconfirmed()
 }
 
 // postpone lets the draft wait before it is worked on again.

@@ -260,7 +260,15 @@ func TestListingIsCompared(t *testing.T) {
 		{"n", []sealedFile{{"n", 3, 7}}, []client.File{file("original/n/n", 3, 7)}, true, ""},
 		{"f.h5", one, []client.File{dir("original/f.h5"), file("original/f.h5/group", 99)}, true, ""},
 	} {
-		complete, err := compare(test.name, test.sealed, test.listed)
+		twins, complete, err := compare(test.name, test.sealed, test.listed)
+		if err == nil && len(twins) != len(test.sealed) {
+			t.Errorf("%v in %v: %v", test.sealed, test.listed, twins)
+		}
+		for i, twin := range twins {
+			if twin.Path != test.sealed[i].Path || !slices.Contains(test.listed, twin.File) {
+				t.Errorf("%v is taken for %v", twin, test.sealed[i])
+			}
+		}
 		if complete != test.complete || (err == nil) != (test.wrong == "") ||
 			err != nil && (!errors.Is(err, ErrMismatch) || !strings.Contains(err.Error(), test.wrong)) {
 			t.Errorf("%v in %v: %v, %v; want %v, %q", test.sealed, test.listed, complete, err, test.complete, test.wrong)
