@@ -55,6 +55,10 @@ func runDemo(ctx context.Context, inv *invocation, args []string) error {
 			_ = flag.Value.Set(flag.DefValue)
 		}
 	}
+	// The address of this server is another one next time: what is cached would never be used again.
+	if from["cache-dir"] != fromFlag && from["cache-size"] != fromFlag {
+		call.cacheSize = 0
+	}
 	lab, err := openbistest.ParseLab(call.lab)
 	if err != nil {
 		return failf(exitUsage, "--lab: %w", err)

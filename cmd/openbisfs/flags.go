@@ -45,6 +45,7 @@ type mountFlags struct {
 	allowOther  bool
 	dirTTL      time.Duration
 	cacheMemory byteSize
+	cacheFlags
 	writeFlags
 }
 
@@ -58,6 +59,7 @@ func (m *mountFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&m.allowOther, "allow-other", false, "let other users of this machine in, with your rights on the server")
 	f.Var(newSeconds(&m.dirTTL, time.Minute), "dir-ttl", "how long a listing is used before the server is asked again")
 	f.Var(&m.cacheMemory, "cache-memory", "memory for file content, such as 256MiB")
+	m.cacheFlags.register(f)
 	m.writeFlags.register(f)
 }
 

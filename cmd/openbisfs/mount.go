@@ -29,6 +29,7 @@ type mountJob struct {
 	AllowOther  bool
 	DirTTL      time.Duration
 	CacheMemory byteSize
+	Cache       *cacheJob // nil: in memory only
 	FsName      string
 	Write       *writeJob // nil: read-only
 
@@ -151,6 +152,9 @@ func (m *mountCall) job(source, mountPoint string) (*mountJob, error) {
 	}
 	if within(job.LogFile, job.MountPoint) {
 		return nil, failf(exitUsage, "the log file can't be inside the mount")
+	}
+	if job.Cache, err = m.cacheFlags.job(job.MountPoint); err != nil {
+		return nil, err
 	}
 	if job.Write, err = m.writeFlags.job(job.MountPoint); err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/term"
 )
 
-// progressLine shows how far uploads are, on a terminal only.
+// progressLine shows how far something is, on a terminal only.
 type progressLine struct {
 	out   io.Writer // nil: nowhere
 	shown bool
@@ -25,8 +25,15 @@ func (p *progressLine) hear(r reply) {
 	if p.out == nil || r.Progress == nil {
 		return
 	}
-	_, _ = fmt.Fprintf(p.out, "\r%s\x1b[K", r.Progress)
-	p.shown = true
+	p.show("%s", r.Progress)
+}
+
+// show replaces the line.
+func (p *progressLine) show(format string, args ...any) {
+	if p.out != nil {
+		_, _ = fmt.Fprintf(p.out, "\r%s\x1b[K", fmt.Sprintf(format, args...))
+		p.shown = true
+	}
 }
 
 // end takes the line away.

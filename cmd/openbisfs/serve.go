@@ -45,7 +45,11 @@ func serve(ctx context.Context, job *mountJob, log *slog.Logger, ready func() er
 	if err := c.Connect(ctx); err != nil {
 		return explainConnect(err, job)
 	}
-	store := cache.New(cache.Options{Memory: int64(job.CacheMemory), BlockTimeout: job.BlockTimeout, Logger: log})
+	blocks := openCache(job.Cache, log)
+	if blocks != nil {
+		defer func() { err = errors.Join(err, blocks.Close()) }()
+	}
+	store := cache.New(cache.Options{Memory: int64(job.CacheMemory), BlockTimeout: job.BlockTimeout, Disk: blocks, Logger: log})
 	defer func() { err = errors.Join(err, store.Close()) }()
 
 	var drafts *stagingArea
