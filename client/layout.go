@@ -63,20 +63,20 @@ func (l *layout) add(name string, file int, size, slice int64) {
 
 // reader returns the bytes of a piece.
 func (l *layout) reader(p piece) *sliceReader {
-	segments := p.segments
+	return &sliceReader{files: l.files, segments: l.segments(p)}
+}
+
+// segments is what a piece is made of.
+func (l *layout) segments(p piece) []segment {
 	if l.archive != nil {
-		segments = l.archive.segments(p.start, p.length)
+		return l.archive.segments(p.start, p.length)
 	}
-	return &sliceReader{files: l.files, segments: segments}
+	return p.segments
 }
 
 // content is how many bytes of the Dataset's files are in a piece.
 func (l *layout) content(p piece) (n int64) {
-	segments := p.segments
-	if l.archive != nil {
-		segments = l.archive.segments(p.start, p.length)
-	}
-	for _, s := range segments {
+	for _, s := range l.segments(p) {
 		n += s.length
 	}
 	return n
@@ -113,7 +113,7 @@ func zipEntries(ds *NewDataSet) []zipEntry {
 		if !ds.Directory {
 			name = ds.Name
 		}
-		entries = append(entries, zipEntry{name: name, file: i, size: f.Size, crc: f.CRC32})
+		entries = append(entries, zipEntry{name: name, file: i, size: f.Size, crc: f.CRC32, padded: !ds.Directory})
 	}
 	return entries
 }

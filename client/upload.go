@@ -46,6 +46,7 @@ func (c *Client) UploadDataSet(ctx context.Context, plan Plan, ds *NewDataSet, p
 		})
 		switch {
 		case errors.Is(err, errTooLarge) && c.registrations.shrinkSlices():
+		case errors.Is(err, ErrCorrupt) && u.disown(): // it was not as unchanged as it seemed
 		case errors.Is(err, ErrUnauthenticated) && ctx.Err() == nil:
 		default:
 			return err
@@ -68,6 +69,7 @@ type upload struct {
 	settled bool           // everything is there
 	stale   bool           // what is there is of no use
 	taken   bool           // the server has consumed it, and removes it itself
+	ahead   *ahead         // nil when nothing was sent ahead
 }
 
 func (u *upload) take(ctx context.Context) error {
@@ -92,6 +94,15 @@ func (u *upload) begin(token string, l *layout) {
 		u.layout = l
 		return
 	}
+	u.start(token, l)
+	if u.ahead != nil && u.ahead.token == token && !u.adopt(l) {
+		u.ahead = nil
+		u.start(token, l)
+	}
+}
+
+// start begins anew. The lock is held.
+func (u *upload) start(token string, l *layout) {
 	u.token, u.layout = token, l
 	u.done, u.left, u.sent = make([]bool, len(l.pieces)), len(l.pieces), 0
 	u.settled, u.stale, u.taken = false, false, false
@@ -103,7 +114,7 @@ func (u *upload) spend(taken bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.settled, u.stale, u.taken = false, true, taken
-	u.layout, u.done, u.parts = nil, nil, nil
+	u.layout, u.done, u.parts, u.ahead = nil, nil, nil, nil
 }
 
 // session returns the token of the session that has the complete upload, "" when it is not known to be complete.

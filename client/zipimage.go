@@ -23,6 +23,9 @@ type zipEntry struct {
 	size   int64
 	crc    uint32
 	offset int64 // of the local header
+	// padded makes the header as long as if the file were large, so that where the content begins is known before
+	// its size is.
+	padded bool
 }
 
 // The signatures and sizes of the records.
@@ -34,6 +37,13 @@ const (
 	zip64Locator   = 0x07064b50
 	zipLocalSize   = 30
 	zip64LocalSize = 20 // extra field with both sizes
+)
+
+// The extra field that is there to take room: the growth hint of the Open Packaging Conventions (ECMA-376 part 2). Who does
+// not know it skips it, as any field.
+const (
+	zipGrowth          = 0xa220
+	zipGrowthSignature = 0xa028
 )
 
 const (
@@ -68,7 +78,7 @@ func clip(n int64) uint32 { return uint32(min(n, math.MaxUint32)) }
 
 func (e *zipEntry) headerLen() int64 {
 	n := int64(zipLocalSize + len(e.name))
-	if large(e.size) {
+	if large(e.size) || e.padded {
 		n += zip64LocalSize
 	}
 	return n
@@ -88,7 +98,16 @@ func (e *zipEntry) header() []byte {
 	b = le.AppendUint32(b, zipLocal)
 	b = le.AppendUint16(b, e.needed())
 	b = e.appendCommon(b)
-	if !large(e.size) {
+	switch {
+	case large(e.size):
+	case e.padded:
+		b = le.AppendUint16(b, zip64LocalSize)
+		b = append(b, e.name...)
+		b = le.AppendUint16(b, zipGrowth)
+		b = le.AppendUint16(b, zip64LocalSize-4)
+		b = le.AppendUint16(b, zipGrowthSignature)
+		return append(b, make([]byte, zip64LocalSize-6)...)
+	default:
 		b = le.AppendUint16(b, 0)
 		return append(b, e.name...)
 	}

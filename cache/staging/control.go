@@ -70,6 +70,9 @@ func (d *Draft) Rename(ctx context.Context, owner Owner, name string) error {
 		if err := d.editable("rename"); err != nil {
 			return err
 		}
+		if d.Name() != name {
+			d.forgo() // it is part of what was sent
+		}
 		r := d.revise(d.State())
 		r.Owner, r.Name = owner, name
 		return d.amend(r)
@@ -106,6 +109,7 @@ func (d *Draft) Hold(ctx context.Context, reason string) error {
 		if state == Registering || state != Opened && state != Held && state != Failed && !state.Pending() {
 			return stateError("hold", state)
 		}
+		d.forgo()
 		r := d.revise(Held)
 		r.Reason = reason
 		if err := d.save(r); err != nil {
@@ -128,7 +132,8 @@ func (d *Draft) Reopen(ctx context.Context) error {
 		case d.State() != Held && d.State() != Failed && !d.State().Pending():
 			return stateError("reopen", d.State())
 		}
-		r.Content, r.Plan, r.Reason, r.Failures = nil, nil, "", 0
+		d.forgo()
+		r.Content, r.Reason, r.Failures = nil, "", 0 // what was sent goes when there is another plan
 		if err := d.save(r); err != nil {
 			return err
 		}

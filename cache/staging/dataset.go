@@ -16,21 +16,8 @@ func (d *Draft) dataSet() (*client.NewDataSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	ds := &client.NewDataSet{
-		Type:       cmp.Or(r.Meta.Type, d.store.opts.DataSetType),
-		Properties: r.Meta.Properties,
-		Parents:    r.Meta.Parents,
-		Name:       r.Name,
-		Directory:  r.Directory,
-		Folders:    m.Folders,
-		Files:      make([]client.NewFile, len(m.Files)),
-	}
-	switch r.Owner.Kind {
-	case Object:
-		ds.Object, ds.ObjectIdentifier = r.Owner.PermID, r.Owner.Identifier
-	case Collection:
-		ds.Collection, ds.CollectionIdentifier = r.Owner.PermID, r.Owner.Identifier
-	}
+	ds := d.describe(r)
+	ds.Folders, ds.Files = m.Folders, make([]client.NewFile, len(m.Files))
 	for i, f := range m.Files {
 		ds.Files[i] = client.NewFile{
 			Path: f.Path, Size: f.Size, CRC32: f.CRC32,
@@ -38,6 +25,24 @@ func (d *Draft) dataSet() (*client.NewDataSet, error) {
 		}
 	}
 	return ds, nil
+}
+
+// describe says what a record does of the Dataset, which is everything but its content.
+func (d *Draft) describe(r *record) *client.NewDataSet {
+	ds := &client.NewDataSet{
+		Type:       cmp.Or(r.Meta.Type, d.store.opts.DataSetType),
+		Properties: r.Meta.Properties,
+		Parents:    r.Meta.Parents,
+		Name:       r.Name,
+		Directory:  r.Directory,
+	}
+	switch r.Owner.Kind {
+	case Object:
+		ds.Object, ds.ObjectIdentifier = r.Owner.PermID, r.Owner.Identifier
+	case Collection:
+		ds.Collection, ds.CollectionIdentifier = r.Owner.PermID, r.Owner.Identifier
+	}
+	return ds
 }
 
 // content opens a sealed file, if it still has the size that was sealed.

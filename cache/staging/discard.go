@@ -24,6 +24,7 @@ func (d *Draft) Discard(ctx context.Context) error {
 			gone = Released
 		}
 		plan = r.Plan
+		d.forgo()
 		return d.remove(gone)
 	})
 	if err == nil && plan != nil && d.store.opts.Registrar != nil {

@@ -57,6 +57,18 @@
 //     still be running;
 //   - the plan, name, type and owner stay what they were.
 //
+// # Ahead
+//
+// A file that is written from front to back is uploaded while it is being written,
+// from [Options.Ahead] bytes on, some way behind the writer. Its plan is made and is in
+// the journal before the first byte is sent; the draft is open still. What is written
+// again after it was read is sent again; see [client.Client.UploadAhead]. The upload is
+// given up, with its plan, when anything of it fails, when the file is made shorter
+// than what was sent, renamed, held, or left behind by a process that died: then another
+// plan is made once the draft is sealed, and everything is sent under it. Nobody
+// is told, because nothing is promised before sealing. Temporary names are not sent ahead,
+// nor are directories.
+//
 // # Handing over
 //
 // A copy that is pinned, because its name is still shown, stays after registration.

@@ -50,6 +50,7 @@ type Draft struct {
 	next      time.Time
 	changed   chan struct{} // closed at the next change; nil when nobody waits
 	handover  handover
+	ahead     *ahead // of a file that is being written; nil when nothing of it is sent ahead
 }
 
 func newDraft(s *Store, id string) *Draft {

@@ -38,6 +38,7 @@ type remote string
 
 const (
 	planCall     remote = "plan"
+	aheadCall    remote = "upload ahead"
 	uploadCall   remote = "upload"
 	registerCall remote = "register"
 	findCall     remote = "find"
@@ -76,6 +77,7 @@ type fakeServer struct {
 	calls     map[remote]int
 	noCRC     bool // the listing has no checksums yet
 	spoil     func([]client.File) []client.File
+	kept      int // slices sent ahead that were not sent again
 }
 
 type fakeDataSet struct {
@@ -99,8 +101,10 @@ type fakeProcess struct {
 	*fakeServer
 	session int
 	dead    *atomic.Bool
+	growing map[string]client.Growing // by upload ID
 }
 
+var _ AheadUploader = (*fakeProcess)(nil)
 var _ Registrar = (*fakeProcess)(nil)
 
 // connect begins a session, and with it ends the one before.
@@ -110,7 +114,7 @@ func (s *fakeServer) connect(dead *atomic.Bool) *fakeProcess {
 	s.sessions++
 	s.session = s.sessions
 	clear(s.workspace)
-	return &fakeProcess{fakeServer: s, session: s.sessions, dead: dead}
+	return &fakeProcess{fakeServer: s, session: s.sessions, dead: dead, growing: make(map[string]client.Growing)}
 }
 
 // serve carries out one call with the next fault. do is called under the server's mutex, when the server does the work.
@@ -193,12 +197,18 @@ func (p *fakeProcess) UploadDataSet(ctx context.Context, plan client.Plan, ds *c
 	}
 	files := make(map[string][]byte)
 	var sent int64
+	p.mu.Lock()
+	growing := p.growing[plan.UploadID]
+	p.mu.Unlock()
 	for _, f := range ds.Files {
 		content, err := readAll(f)
 		if err != nil {
 			return fmt.Errorf("upload %s: %w", f.Path, err)
 		}
 		files[path.Join(ds.Name, f.Path)] = content
+		if growing != nil {
+			files[ds.Name] = p.mix(plan.UploadID, growing, content)
+		}
 		sent += f.Size
 		progress(sent)
 	}
@@ -208,6 +218,60 @@ func (p *fakeProcess) UploadDataSet(ctx context.Context, plan client.Plan, ds *c
 		}
 		return nil
 	})
+}
+
+// aheadSlice is the size of the slices of the fake server, in bytes.
+const aheadSlice = 100
+
+// UploadAhead sends one slice after the other.
+func (p *fakeProcess) UploadAhead(ctx context.Context, plan client.Plan, _ *client.NewDataSet, content client.Growing) error {
+	p.mu.Lock()
+	p.growing[plan.UploadID] = content
+	p.mu.Unlock()
+	for off := int64(0); content.Await(ctx, off+aheadSlice) == nil; off += aheadSlice {
+		content.Reading(off, off+aheadSlice)
+		b := make([]byte, aheadSlice)
+		if _, err := content.ReadAt(b, off); err != nil {
+			return &client.Error{Op: "upload", Err: client.ErrCorrupt}
+		}
+		err := p.serve(ctx, aheadCall, errUnavailable, func() error {
+			if p.session != p.fakeServer.session {
+				return nil
+			}
+			slices := p.workspace["ahead "+plan.UploadID]
+			if slices == nil {
+				slices = make(map[string][]byte)
+				p.workspace["ahead "+plan.UploadID] = slices
+			}
+			slices[strconv.FormatInt(off, 10)] = b
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// mix is what is in the workspace when all of content was sent but what had been sent ahead and is said to be
+// unchanged. Nothing is made shorter by that.
+func (p *fakeProcess) mix(uploadID string, growing client.Growing, content []byte) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	mixed := bytes.Clone(content)
+	for at, b := range p.workspace["ahead "+uploadID] {
+		off, _ := strconv.ParseInt(at, 10, 64)
+		end := off + int64(len(b))
+		if end > int64(len(mixed)) {
+			mixed = append(mixed, make([]byte, end-int64(len(mixed)))...)
+			copy(mixed[max(off, int64(len(content))):], b[max(0, int64(len(content))-off):])
+		}
+		if growing.Unchanged(off, end) {
+			copy(mixed[off:], b)
+			p.kept++
+		}
+	}
+	return mixed
 }
 
 func readAll(f client.NewFile) ([]byte, error) {
@@ -282,6 +346,7 @@ func (p *fakeProcess) FindRegistration(ctx context.Context, plan client.Plan, ds
 func (p *fakeProcess) DiscardUpload(ctx context.Context, plan client.Plan) error {
 	return p.serve(ctx, discardCall, errUnavailable, func() error {
 		delete(p.workspace, plan.UploadID)
+		delete(p.workspace, "ahead "+plan.UploadID)
 		return nil
 	})
 }

@@ -75,6 +75,7 @@ func (f *File) Stat() (fs.FileInfo, error) { return f.file.Stat() }
 // WriteAt implements [io.WriterAt]. It fails with [ErrFull] before it writes what the capacity does not allow.
 func (f *File) WriteAt(p []byte, off int64) (int, error) {
 	end := off + int64(len(p))
+	defer f.draft.early().wrote(off, end) // also what was written of a write that failed
 	info, err := f.file.Stat()
 	if err != nil {
 		return 0, err
@@ -103,6 +104,7 @@ func (f *File) Truncate(size int64) error {
 	if err != nil {
 		return err
 	}
+	defer f.draft.early().truncated(size)
 	defer f.growing(info)()
 	if info, err = f.file.Stat(); err != nil {
 		return err

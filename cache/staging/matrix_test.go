@@ -69,6 +69,7 @@ type user struct {
 	server *fakeServer
 	disk   *faultDisk
 	store  *Store
+	ahead  int64
 	keeps  bool // reads the local copy until the server's is verified
 }
 
@@ -100,7 +101,9 @@ func (u *user) part(d *Draft) {
 func (c cell) keeps() bool { return c.call == filesCall || c.route == client.JupyterUploader }
 
 func (u *user) mount() {
-	u.store = openTest(u.tb, u.dir, u.disk, u.server.connect(u.disk.dead), func(o *Options) { o.Rescan = 6 * time.Hour })
+	u.store = openTest(u.tb, u.dir, u.disk, u.server.connect(u.disk.dead), func(o *Options) {
+		o.Rescan, o.Ahead = 6*time.Hour, u.ahead
+	})
 }
 
 // save stages the test's content and commits it, again when the local disk says no.

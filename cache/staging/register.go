@@ -36,14 +36,35 @@ func (s *Store) step(ctx context.Context, d *Draft) (wait time.Duration, err err
 	}
 }
 
-// plan makes the registration's key, which is in the journal before anything is sent.
+// plan makes the registration's key, which is in the journal before anything is sent. If the upload has begun while the
+// file was written, there is one. Any other has been given up: what is on the server under it is removed.
 func (s *Store) plan(ctx context.Context, d *Draft) error {
+	r := d.revise(Planned)
+	if early := d.early(); early != nil {
+		early.stop()
+		if r.Plan != nil && early.usable(ctx) {
+			if err := d.save(r); err != nil {
+				return err
+			}
+			d.mu.Lock()
+			d.ahead = nil
+			d.mu.Unlock()
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		d.forgo()
+	}
+	if r.Plan != nil {
+		s.discardUpload(ctx, *r.Plan)
+	}
 	plan, err := s.opts.Registrar.PlanRegistration(ctx, s.opts.Registration)
 	s.answered(err)
 	if err != nil {
 		return err
 	}
-	r := d.revise(Planned)
+	r = d.revise(Planned)
 	r.Plan = &plan
 	return d.save(r)
 }

@@ -53,7 +53,12 @@ func (d *Draft) seal(ctx context.Context) error {
 	if Temporary(d.Name()) {
 		return fmt.Errorf("seal %q: %w", d.Name(), ErrTemporary)
 	}
+	early := d.early()
+	early.finish(0)
 	m, err := d.fix(ctx)
+	if err != nil {
+		early.finish(aheadLag)
+	}
 	var failed *syncError
 	if errors.As(err, &failed) {
 		r := d.revise(Held)
@@ -72,7 +77,7 @@ func (d *Draft) seal(ctx context.Context) error {
 	}
 	r := d.revise(Sealed)
 	r.Content, r.Reason = m.sum(text), ""
-	r.Plan, r.Failures = nil, 0
+	r.Failures = 0 // the plan is that of an upload ahead, or is to be replaced: see plan
 	if err := d.save(r); err != nil {
 		return err
 	}

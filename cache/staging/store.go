@@ -36,7 +36,10 @@ type Options struct {
 	DataSetType  string // code, for drafts whose Meta has none
 
 	Capacity int64 // bytes of staged files; 0 means no limit
-	Workers  int   // drafts uploaded at the same time; 0 means 2, less than 0 none: to list and change drafts only
+	// Ahead is how many bytes of a file have to be written, from front to back, before its upload begins while it is being
+	// written still; 0 means 16 MiB, less than 0 that uploads begin when files are sealed. It needs an [AheadUploader].
+	Ahead   int64
+	Workers int // drafts uploaded at the same time; 0 means 2, less than 0 none: to list and change drafts only
 	// Settle is how long "the server does not have it" is not believed after an attempt whose outcome is unknown, where
 	// the server itself does not prevent a second registration: the longest time that a registration may go on after
 	// its answer was lost. A second is added for each 10 MiB. 0 means 20 minutes: an application server gives a data store
@@ -68,6 +71,7 @@ type Store struct {
 	registerCtx context.Context // until Close ends
 	cancelSent  context.CancelFunc
 	wg          sync.WaitGroup
+	running     chan struct{} // full when as many uploads ahead are under way as may be
 	scanned     chan struct{} // closed after the first scan
 	news        *news         // nil: of other processes only scans tell
 
@@ -99,6 +103,9 @@ func Open(dir string, opts Options) (*Store, error) {
 	if opts.Settle == 0 {
 		opts.Settle = defaultSettle
 	}
+	if opts.Ahead == 0 {
+		opts.Ahead = defaultAhead
+	}
 	if opts.Rescan == 0 {
 		opts.Rescan = defaultRescan
 	}
@@ -119,6 +126,7 @@ func Open(dir string, opts Options) (*Store, error) {
 	s := &Store{
 		opts: opts, dir: home, disk: opts.disk, log: opts.Logger,
 		budget: budget{capacity: opts.Capacity}, queue: newQueue(),
+		running: make(chan struct{}, max(opts.Workers, 0)),
 		scanned: make(chan struct{}), drafts: make(map[string]*Draft),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -197,6 +205,7 @@ func (s *Store) Create(owner Owner, name string, directory bool) (*Draft, error)
 		Version: recordVersion, ID: id, Server: s.opts.Server, State: Opened,
 		Owner: owner, Name: name, Directory: directory, Created: now, Changed: now,
 	}
+	d.followWriting()
 	// It is known before it is there: nobody may take it for the draft of another process.
 	s.mu.Lock()
 	s.drafts[id] = d
