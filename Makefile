@@ -45,13 +45,16 @@ install: build ## install the binary and the links for mount(8), keep updatedb o
 	fi
 
 ##@ Check
-.PHONY: ci test test-go check-oracle check-pybis check-programs check-writing apps bench bench-go
+.PHONY: ci test test-go faults check-oracle check-pybis check-programs check-writing apps bench bench-go
 ci: lint test ## everything that has to hold before a change lands
 
-test: deps test-go check-oracle check-pybis check-programs check-writing ## all tests: Go under the race detector, then the checks from outside
+test: deps test-go faults check-oracle check-pybis check-programs check-writing ## all tests: Go under the race detector, then the checks from outside
 
 test-go: ## the Go tests only (PKGS=./meta/... narrows)
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(PKGS)
+
+faults: ## the fault matrix: each call of an upload fails, the mount is killed, the disk is full
+	$(GO) test -count=1 -timeout 15m -v -run '^TestFaultMatrix$$' ./fs | grep -v -e '^=== ' -e '^ *--- PASS'
 
 check-oracle: build ## the mounted tree equals what an independent client computes
 	.ci/checks/oracle.sh $(BINARY)

@@ -62,9 +62,15 @@ func (s *staged) hold(d *damage) {
 // save seals what was written, sees to its registration, and waits for the
 // outcome if it is asked to.
 func (s *staged) save(ctx context.Context, wait bool) syscall.Errno {
-	d, err := s.seal(ctx)
+	d, err := s.seal(ctx, false)
 	if err != nil {
-		return s.failed("close", err)
+		errno := s.failed("close", err)
+		if ofLocalDisk(err) {
+			// The program is told, and saves again or not. To register it all the same would make it two Datasets, or one
+			// that nobody wants any more.
+			s.hold(&damage{reason: "it could not be sealed: " + err.Error(), errno: errno})
+		}
+		return errno
 	}
 	if d == nil {
 		return 0
@@ -97,14 +103,34 @@ func outcome(ctx context.Context, d *staging.Draft) error {
 	return d.Commit(ctx)
 }
 
+// saveInBackground sees to the registration of what was written, unless it is open for writing again: closing that saves
+// it. What goes wrong is logged: nobody is there to be told.
+func (s *staged) saveInBackground() {
+	s.vol.background.Go(func() {
+		d, err := s.seal(s.vol.life, true)
+		switch {
+		case err != nil:
+			_ = s.failed("save", err)
+		case d != nil:
+			s.vol.follow(s, d)
+		}
+	})
+}
+
+// ofLocalDisk tells whether it was the local disk that kept a draft from being sealed.
+func ofLocalDisk(err error) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno) && !errors.Is(err, staging.ErrBusy) && !errors.Is(err, staging.ErrSealed) && !errors.Is(err, staging.ErrGone)
+}
+
 // seal ends the writing. It returns the draft that is to be registered, nil if
-// there is nothing to save.
-func (s *staged) seal(ctx context.Context) (*staging.Draft, error) {
+// there is nothing to save. With unlessOpen it leaves alone what is open for writing.
+func (s *staged) seal(ctx context.Context, unlessOpen bool) (*staging.Draft, error) {
 	previous := s.vol.overlay.previous(s)
 	if err := s.lockUnsealed(ctx); err != nil {
 		return nil, err
 	}
-	if !s.dirty.Load() || s.unlinked {
+	if !s.dirty.Load() || s.unlinked || unlessOpen && s.writers > 0 {
 		s.mu.Unlock()
 		return nil, nil
 	}

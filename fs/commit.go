@@ -114,7 +114,7 @@ const (
 // commit registers s now, also if it was held.
 func (s *staged) commit(ctx context.Context) error {
 	s.spoiled.Store(nil)
-	if _, err := s.seal(ctx); err != nil {
+	if _, err := s.seal(ctx, false); err != nil {
 		return err
 	}
 	if err := s.meta.problem(ctx); err != nil {

@@ -44,7 +44,8 @@
 //   - Opening a registered file for writing changes nothing. Its first write makes
 //     a new draft of the content, which becomes a Dataset with the old one as parent.
 //   - What was written by a program that a signal killed, or by one whose write
-//     had failed, is held: see [Server.Commit].
+//     had failed, is held: see [Server.Commit]. So is what could not be sealed
+//     because of the local disk, of which close tells.
 //   - Temporary names are never registered. Renaming one to another name registers
 //     it. The kernel lets nobody into the directory meanwhile, so the rename waits
 //     for the outcome for [Config].RenameTimeout only; a refusal by then is its

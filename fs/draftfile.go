@@ -58,11 +58,6 @@ func (n *draftFile) Setattr(req context.Context, _ fusefs.FileHandle, in *fuse.S
 	return n.errno("stat", n.fill(&out.Attr))
 }
 
-// saveInBackground sees to the registration of what was written. What goes wrong is logged: nobody is there to be told.
-func (s *staged) saveInBackground() {
-	s.vol.background.Go(func() { _ = s.save(s.vol.life, false) })
-}
-
 // saveUnopened sees to what was changed by name, without a descriptor that will be closed.
 func (s *staged) saveUnopened() {
 	s.mu.RLock()

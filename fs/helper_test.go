@@ -32,6 +32,7 @@ var helperCommands = map[string]func(args []string) (any, error){
 	"flags":  helperOpenFlags,
 	"stuck":  helperStuck,
 	"save":   helperSave,
+	"serve":  helperServe,
 }
 
 func helperMain(command string, args []string) int {

@@ -56,7 +56,9 @@ type labOptions struct {
 	commitAfter time.Duration
 	capacity    int64
 	dropbox     string
-	config      func(*Config)
+	// How long the answer to a registration is waited for, and how long one that was not answered may still happen; 0 is the default.
+	registration, settle time.Duration
+	config               func(*Config)
 }
 
 func defaultOptions() labOptions {
@@ -152,7 +154,9 @@ func wire(ctx context.Context, url string, o *labOptions, logger *slog.Logger) (
 		Password:        func(context.Context) (string, error) { return o.user, nil }, // as in the demo lab
 		MetadataTimeout: o.metadata,
 		BlockTimeout:    o.block,
-		Logger:          logger,
+
+		RegistrationTimeout: o.registration,
+		Logger:              logger,
 	})
 	if err != nil {
 		return nil, err
@@ -171,7 +175,7 @@ func wire(ctx context.Context, url string, o *labOptions, logger *slog.Logger) (
 	if o.write != "" {
 		w.drafts, err = staging.Open(o.write, staging.Options{
 			Server: "lab", Registrar: c, DataSetType: "RAW_DATA", Logger: logger, Rescan: time.Hour, Capacity: o.capacity,
-			Registration: client.RegistrationOptions{Dropbox: o.dropbox},
+			Registration: client.RegistrationOptions{Dropbox: o.dropbox}, Settle: o.settle,
 		})
 		if err != nil {
 			return nil, errors.Join(err, w.close(ctx))

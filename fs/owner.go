@@ -291,7 +291,7 @@ func (s *staged) saveRenamed(ctx context.Context, oldName string) syscall.Errno 
 	if s.vol.closeInBackground {
 		return s.save(ctx, false)
 	}
-	d, err := s.seal(ctx)
+	d, err := s.seal(ctx, false)
 	if err != nil {
 		return s.failed("rename", err)
 	}

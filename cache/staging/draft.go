@@ -274,6 +274,11 @@ func (d *Draft) reload() error {
 		return local(err)
 	}
 	current := recovered(r, time.Now().UTC())
+	if old := d.record(); old != nil && old.State == Verified && r.State == Registered && old.PermID == r.PermID {
+		verified := *r // a Dataset does not change
+		verified.State = Verified
+		current = &verified
+	}
 	d.adopt(current)
 	d.mu.Lock()
 	d.unsaved = current.UnknownSince != r.UnknownSince // from when on the outcome is unknown has to last
