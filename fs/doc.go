@@ -81,6 +81,9 @@
 // readdirplus come from the same snapshot. Pages of file content stay in the
 // kernel's page cache after the file was closed.
 //
+// A program that reads the small files of a folder in order, by name or by inode
+// number as cp does, gets the next ones fetched ahead, some at a time.
+//
 // File attributes, the root of the mount and the figures of df are answered
 // from memory and never wait for the network.
 //

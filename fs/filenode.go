@@ -33,7 +33,7 @@ func (n *fileNode) Open(ctx context.Context, flags uint32) (fusefs.FileHandle, u
 	}
 	file := n.vol.cache.Open(n.vol.contentKey(e), func() cache.Remote { return n.vol.remote(e) })
 	// Content never changes, so its pages stay valid; there is nothing to flush.
-	return &readHandle{vol: n.vol, path: func() string { return n.path("") }, file: file, size: e.Size}, fuse.FOPEN_KEEP_CACHE | fuse.FOPEN_NOFLUSH, fusefs.OK
+	return &readHandle{vol: n.vol, path: func() string { return n.path("") }, file: file, size: e.Size, begun: n.begun}, fuse.FOPEN_KEEP_CACHE | fuse.FOPEN_NOFLUSH, fusefs.OK
 }
 
 // contentKey identifies the bytes of a file.

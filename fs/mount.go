@@ -219,6 +219,7 @@ func newVolume(life context.Context, dir string, cfg *Config) *volume {
 		renameTimeout:     cfg.RenameTimeout,
 		closeInBackground: cfg.CloseInBackground,
 	}
+	v.siblings = newSiblings(v)
 	if cfg.Staging != nil {
 		v.overlay = newOverlay(v, cfg.Staging)
 	}

@@ -32,6 +32,8 @@ type readHandle struct {
 	path func() string // for messages
 	file *cache.File
 	size int64
+	// begun is told of reads of the start; nil tells nobody.
+	begun func()
 
 	mu     sync.Mutex
 	failed failedRead
@@ -53,6 +55,9 @@ func (h *readHandle) Read(req context.Context, dest []byte, off int64) (fuse.Rea
 	}
 	if errno := h.justFailed(off, off+want); errno != 0 {
 		return nil, errno
+	}
+	if off == 0 && h.begun != nil {
+		h.begun()
 	}
 	ctx, done := h.vol.begin(req, h.vol.readLimit)
 	defer done()

@@ -20,6 +20,8 @@ type volume struct {
 	remote func(*meta.Entry) cache.Remote
 	server string // part of the identity of cached content
 
+	siblings *siblings
+
 	owner   fuse.Owner
 	umask   uint32
 	dirTTL  time.Duration
