@@ -57,6 +57,32 @@ func (c *Client) CollectionContents(ctx context.Context, collectionPermID string
 	return objects.list(), dataSets.list(), err
 }
 
+// CollectionPage is a part of a Collection's contents.
+type CollectionPage struct {
+	// Again says that hits have moved while their pages were fetched, so that all of them come again, beginning with this page.
+	Again    bool
+	Objects  []*Object  // with their Datasets, in the order of their permIds
+	DataSets []*DataSet // of the Collection itself
+	// DataSetsDone says that no Datasets come after this page.
+	DataSetsDone bool
+}
+
+// CollectionPages is [Client.CollectionContents] page by page, each as soon as it is there. Within one round nothing comes
+// twice. It ends with the error of take, if it has one.
+func (c *Client) CollectionPages(ctx context.Context, collectionPermID string, take func(CollectionPage) error) error {
+	objects := &found[*Object]{decode: decodeObject}
+	dataSets := &found[*DataSet]{decode: decodeDataSet}
+	inObjects := &operation{entity: sampleEntity, fetch: fetchObjectWithDataSets(), found: objects,
+		criteria: []Criterion{InCollection(collectionPermID)}}
+	itself := &operation{entity: dataSetEntity, fetch: fetchDataSet(), found: dataSets,
+		criteria: []Criterion{InCollection(collectionPermID), NoObject()}}
+	return c.contentsInPages(ctx, func(again bool) error {
+		page := CollectionPage{Again: again, Objects: objects.items, DataSets: dataSets.items, DataSetsDone: itself.done}
+		objects.items, dataSets.items = nil, nil
+		return take(page)
+	}, inObjects, itself)
+}
+
 // ObjectContents returns an Object's Datasets.
 func (c *Client) ObjectContents(ctx context.Context, objectPermID string) ([]*DataSet, error) {
 	dataSets := &found[*DataSet]{decode: decodeDataSet}
@@ -109,13 +135,23 @@ func (f *found[T]) list() []T { return slices.Clip(f.items) }
 // contents carries out the operations. When hits vanish while their pages are fetched, later ones move to earlier pages and
 // one would be missed, so it starts again, but not for ever.
 func (c *Client) contents(ctx context.Context, operations ...*operation) error {
+	return c.contentsInPages(ctx, func(bool) error { return nil }, operations...)
+}
+
+// contentsInPages is contents that calls taken after each request, and tells it when the first page comes again.
+func (c *Client) contentsInPages(ctx context.Context, taken func(again bool) error, operations ...*operation) error {
 	const maxRestarts = 3
-	for range maxRestarts {
+	for round := range maxRestarts {
 		for _, o := range operations {
 			o.from, o.total, o.done = 0, 0, false
 			o.found.reset()
 		}
-		moved, err := c.allPages(ctx, operations)
+		again := round > 0
+		moved, err := c.allPages(ctx, operations, func() error {
+			err := taken(again)
+			again = false
+			return err
+		})
 		if err != nil {
 			for _, o := range operations {
 				o.found.reset()
@@ -130,7 +166,7 @@ func (c *Client) contents(ctx context.Context, operations ...*operation) error {
 }
 
 // allPages goes through the pages of all operations and tells whether hits have vanished meanwhile.
-func (c *Client) allPages(ctx context.Context, operations []*operation) (moved bool, err error) {
+func (c *Client) allPages(ctx context.Context, operations []*operation, taken func() error) (moved bool, err error) {
 	for {
 		open := slices.DeleteFunc(slices.Clone(operations), func(o *operation) bool { return o.done })
 		if len(open) == 0 {
@@ -161,6 +197,9 @@ func (c *Client) allPages(ctx context.Context, operations []*operation) (moved b
 			}
 		}
 		if err := d.check("executeOperations"); err != nil {
+			return false, err
+		}
+		if err := taken(); err != nil {
 			return false, err
 		}
 	}

@@ -422,3 +422,40 @@ func TestObserverSeesOneSpaceAndNothingOfTheOthers(t *testing.T) {
 		}
 	}
 }
+
+func TestPagesOfACollectionAreThereOneByOne(t *testing.T) {
+	lab, err := openbistest.ParseLab("wide:700")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := openbistest.NewServer(t, openbistest.Options{Lab: lab})
+	c := login(t, s, "demo", func(o *Options) { o.MetadataTimeout = time.Minute })
+	collection := lab.Experiments[len(lab.Experiments)-1]
+	s.Change(func(lab *openbistest.Lab) {
+		lab.AddDataSet(&openbistest.DataSet{Type: lab.DataSetTypes[0], Experiment: collection, Root: openbistest.Root()})
+	})
+	c.pageSize.Store(300)
+	objects, dataSets, pages := 0, 0, 0
+	seen := make(map[string]bool)
+	err = c.CollectionPages(t.Context(), collection.PermID, func(page CollectionPage) error {
+		pages++
+		for _, o := range page.Objects {
+			if seen[o.PermID] || len(o.DataSets) != 1 {
+				t.Errorf("%s: seen %v, %d Datasets", o.Code, seen[o.PermID], len(o.DataSets))
+			}
+			seen[o.PermID] = true
+		}
+		if !page.DataSetsDone || page.Again {
+			t.Errorf("page %d: %+v", pages, page)
+		}
+		objects, dataSets = objects+len(page.Objects), dataSets+len(page.DataSets)
+		return nil
+	})
+	if err != nil || objects != 700 || dataSets != 1 || pages < 2 {
+		t.Errorf("%d Objects and %d Datasets in %d pages: %v", objects, dataSets, pages, err)
+	}
+	stop := errors.New("enough")
+	if err := c.CollectionPages(t.Context(), collection.PermID, func(CollectionPage) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("stopped: %v", err)
+	}
+}

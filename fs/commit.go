@@ -82,13 +82,20 @@ func (s *Server) Below(ctx context.Context, path string) ([]*staging.Draft, erro
 		prefix = entity.Identifier + "/"
 	case *client.Collection:
 		// Its code is no part of its Objects' identifiers.
-		listing, err := v.tree.List(ctx, dir)
+		reader, err := v.tree.Open(ctx, dir)
 		if err != nil {
 			return nil, err
 		}
 		owners[entity.PermID] = true
-		for i := range listing.Len() {
-			if object, ok := listing.At(i).Entity().(*client.Object); ok {
+		for i := 0; ; i++ {
+			e, err := reader.At(ctx, i)
+			if err != nil {
+				return nil, err
+			}
+			if e == nil {
+				break
+			}
+			if object, ok := e.Entity().(*client.Object); ok {
 				owners[object.PermID] = true
 			}
 		}

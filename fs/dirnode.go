@@ -40,15 +40,15 @@ func (n *dirNode) Lookup(req context.Context, name string, out *fuse.EntryOut) (
 	return n.child(req, name, e, out), fusefs.OK
 }
 
-// OpendirHandle takes the snapshot that the whole listing is answered from.
+// OpendirHandle opens the listing. What is not known yet is waited for when it is read.
 func (n *dirNode) OpendirHandle(req context.Context, _ uint32) (fusefs.FileHandle, uint32, syscall.Errno) {
 	ctx, done := n.vol.begin(req, n.vol.listLimit)
 	defer done()
-	listing, err := n.vol.tree.List(ctx, n.entry.Load())
+	reader, err := n.vol.tree.Open(ctx, n.entry.Load())
 	if err != nil {
 		return nil, 0, n.vol.fail(ctx, "list", n.path(""), err)
 	}
-	h := newDirHandle(n, listing)
+	h := newDirHandle(n, reader)
 	if n.vol.overlay != nil {
 		n.vol.overlay.met(n)
 		h.stage(n.vol.overlay.list(n.entry.Load()))

@@ -78,7 +78,8 @@
 // files and folders in a Dataset for hours, because a registered Dataset never
 // changes. A name that does not exist is remembered for a second. A listing is
 // one snapshot, taken when the directory is opened; names and attributes of a
-// readdirplus come from the same snapshot. Pages of file content stay in the
+// readdirplus come from the same snapshot. The snapshot of a large Collection is
+// read while its last pages are still on their way. Pages of file content stay in the
 // kernel's page cache after the file was closed.
 //
 // A program that reads the small files of a folder in order, by name or by inode

@@ -33,7 +33,7 @@ const (
 // Tree is what the file system needs of a [meta.Tree].
 type Tree interface {
 	Root(ctx context.Context) (*meta.Entry, error)
-	List(ctx context.Context, dir *meta.Entry) (*meta.Listing, error)
+	Open(ctx context.Context, dir *meta.Entry) (*meta.Reader, error)
 	Lookup(ctx context.Context, dir *meta.Entry, name string) (*meta.Entry, error)
 	Document(ctx context.Context, e *meta.Entry) ([]byte, error)
 }

@@ -214,7 +214,7 @@ func TestASpaceThatVanishedIsGone(t *testing.T) {
 
 func TestManyReadersOfAServerThatChangesAndFails(t *testing.T) {
 	src := smallLab()
-	tree := newTestTree(t, src, Options{TTL: -1, MaxEntries: 20})
+	tree := newTestTree(t, src, Options{TTL: -1, Memory: 20 * int64(entryCost)})
 	root := at(t, tree, "/")
 	var walk func(dir *Entry) error
 	walk = func(dir *Entry) error {

@@ -20,6 +20,8 @@ const (
 	// staleGrace is how long a caller for whom there is an old answer waits for
 	// a new one while the server is known to be out of reach.
 	staleGrace = time.Second
+	// slotCost is what remembering anything takes, in bytes.
+	slotCost = 256
 	// probeInterval is how often, while the server is out of reach, a caller for whom there is an old answer finds out
 	// whether it still is. All others have the old answers at once, or walking through a tree would take a wait for each directory.
 	probeInterval = 5 * time.Second
@@ -29,7 +31,7 @@ const (
 type answer interface {
 	// expiry returns when to ask again; the zero time means never.
 	expiry() time.Time
-	// cost returns how much the answer holds, in entries.
+	// cost returns how much memory the answer takes, in bytes, as an estimate.
 	cost() int
 }
 
@@ -64,9 +66,10 @@ type slot struct {
 
 // flight is a question on its way. Its results are set before done is closed.
 type flight struct {
-	done  chan struct{}
-	value answer
-	err   error
+	arriving *arrivals // of a listing
+	done     chan struct{}
+	value    answer
+	err      error
 }
 
 // errClosed is what a closed tree answers.
@@ -98,9 +101,17 @@ func get[A interface {
 	comparable
 	answer
 }](ctx context.Context, a *answers, key id, ask func(context.Context) (A, error)) (A, error) {
+	return getArriving(ctx, a, key, func(ctx context.Context, _ *arrivals) (A, error) { return ask(ctx) })
+}
+
+// getArriving is get for a question whose answer arrives bit by bit.
+func getArriving[A interface {
+	comparable
+	answer
+}](ctx context.Context, a *answers, key id, ask func(context.Context, *arrivals) (A, error)) (A, error) {
 	var none A
-	known, f, patience, err := a.begin(key, func(ctx context.Context) (answer, error) { //nolint:contextcheck // the question outlives whoever asks it
-		value, err := ask(ctx)
+	known, f, patience, err := a.begin(key, func(ctx context.Context, arriving *arrivals) (answer, error) { //nolint:contextcheck // the question outlives whoever asks it
+		value, err := ask(ctx, arriving)
 		if any(value) == any(none) {
 			return nil, err
 		}
@@ -144,7 +155,7 @@ func peek[A answer](a *answers, key id) (A, bool) {
 
 // begin returns either a usable answer, or an error, or the flight to wait for;
 // patience limits that wait if there is an answer to fall back on.
-func (a *answers) begin(key id, ask func(context.Context) (answer, error)) (known answer, f *flight, patience time.Duration, err error) {
+func (a *answers) begin(key id, ask func(context.Context, *arrivals) (answer, error)) (known answer, f *flight, patience time.Duration, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
@@ -174,7 +185,7 @@ func (a *answers) begin(key id, ask func(context.Context) (answer, error)) (know
 		patience = staleGrace
 	}
 	if s.flight == nil {
-		s.flight = &flight{done: make(chan struct{})}
+		s.flight = &flight{arriving: newArrivals(), done: make(chan struct{})}
 		a.running.Add(1)
 		go a.fly(s, s.flight, ask)
 	}
@@ -186,11 +197,11 @@ func fresh(known answer, now time.Time) bool {
 	return expiry.IsZero() || now.Before(expiry)
 }
 
-func (a *answers) fly(s *slot, f *flight, ask func(context.Context) (answer, error)) {
+func (a *answers) fly(s *slot, f *flight, ask func(context.Context, *arrivals) (answer, error)) {
 	defer a.running.Done()
 	ctx, cancel := context.WithTimeout(a.life, a.timeout)
 	defer cancel()
-	value, err := guard(ctx, ask)
+	value, err := guard(ctx, f.arriving, ask)
 
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -215,14 +226,21 @@ func (a *answers) fly(s *slot, f *flight, ask func(context.Context) (answer, err
 	}
 }
 
+// longer returns the context of a question that may take ten times as long as others, and ends with the tree as they do.
+func (a *answers) longer(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*a.timeout)
+	stop := context.AfterFunc(a.life, cancel)
+	return longer, func() { stop(); cancel() }
+}
+
 // guard turns a panic into an error: it must not end a mount.
-func guard(ctx context.Context, ask func(context.Context) (answer, error)) (value answer, err error) {
+func guard(ctx context.Context, arriving *arrivals, ask func(context.Context, *arrivals) (answer, error)) (value answer, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			value, err = nil, fmt.Errorf("internal error: %v\n%s", r, debug.Stack())
 		}
 	}()
-	return ask(ctx)
+	return ask(ctx, arriving)
 }
 
 // charge accounts for what s holds now, and forgets the least recently used
@@ -233,7 +251,7 @@ func (a *answers) charge(s *slot) {
 		return
 	}
 	a.total -= s.charged
-	s.charged = 1
+	s.charged = slotCost
 	if s.known != nil {
 		s.charged += s.known.cost()
 	}

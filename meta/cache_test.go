@@ -268,7 +268,7 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 }
 
 func TestTheLeastRecentlyUsedAnswersAreForgottenFirst(t *testing.T) {
-	o := newOracle(t, 30)
+	o := newOracle(t, 3*slotCost+27)
 	heavy := func(context.Context) (*fact, error) { return &fact{text: "x", weight: 9}, nil }
 	for _, key := range []string{"a", "b", "c", "a", "d"} { // d makes b go
 		if _, err := o.get(t.Context(), key, heavy); err != nil {
@@ -280,15 +280,15 @@ func TestTheLeastRecentlyUsedAnswersAreForgottenFirst(t *testing.T) {
 			t.Errorf("%s is remembered: %v", key, ok)
 		}
 	}
-	if o.total > 30 {
-		t.Errorf("%d of 30 are in use", o.total)
+	if o.total > o.budget {
+		t.Errorf("%d of %d are in use", o.total, o.budget)
 	}
 	o.asked.Store(0)
 	o.expect(t, "b", heavy, "x", 1)
 }
 
 func TestAccountsAreRightUnderConcurrency(t *testing.T) {
-	o := newOracle(t, 50)
+	o := newOracle(t, 5*slotCost+30)
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {

@@ -61,6 +61,27 @@
 // remembered for a second, so that a program that insists does not cost a call
 // each time.
 //
+// # Size
+//
+// A Collection may have a hundred thousand Objects. Its first entries are there
+// before the last are: [Tree.Open] shows Objects while later pages are still on
+// their way. Each is shown under its final name. Two Objects of a Collection have
+// different codes, because the server keeps identifiers unique; what a name
+// can collide with is a Dataset of the Collection itself. So the Datasets, which
+// are few, come in the same requests as the first Objects, and no Object is shown
+// before the last of them is known; an Object that is called like one waits for the end
+// of the listing, as do the Datasets and the document. A listing that breaks off ends with an error.
+// A look-up of what has arrived does not wait for the rest.
+// While it arrives a listing has the server's order, the order of registration, and
+// afterwards that of the names. (Names that need not be unique, such as
+// those of the ELN, would have to wait for the last page.)
+//
+// What is remembered is bounded by [Options.Memory], whatever the size of the
+// server: answers count by the memory that they take, as an estimate, and
+// those that were used least recently are forgotten. A large listing keeps its Objects packed,
+// with all that is known about each and its Datasets, in some 500 bytes, and unpacks the one whose
+// directory or document is wanted.
+//
 // # Documents
 //
 // A .meta.json has the keys kind, code, identifier, permId, type, name,

@@ -12,7 +12,7 @@ import (
 // document is what a .meta.json is rendered from. All of it is immutable, so
 // that the text is the same whenever it is wanted and need not be kept.
 type document struct {
-	entity any // *client.Instance, *client.Space, …
+	entity any // *client.Instance, *client.Space, …, as in an [Entry]
 	schema *client.Schema
 	files  *fileSummary // of a Dataset, if its files are known
 	web    webUI
@@ -30,7 +30,7 @@ func (t *Tree) newDocument(ctx context.Context, dir *Entry, files *fileSummary) 
 		id: id{kind: kindDocument, permID: dir.id.permID, path: dir.id.kind.String()}, parent: dir, doc: d,
 	}
 	e.Inode = inode(e.id, 0)
-	switch entity := dir.entity.(type) {
+	switch entity := dir.facts().(type) {
 	case nil:
 		d.entity, d.err = t.instance(ctx)
 	case *client.Collection:
@@ -78,7 +78,7 @@ func (t *Tree) Document(ctx context.Context, e *Entry) ([]byte, error) {
 // render returns the document as UTF-8 JSON with a newline at the end.
 func (d *document) render() ([]byte, error) {
 	var content any
-	switch e := d.entity.(type) {
+	switch e := unpacked(d.entity).(type) {
 	case *client.Instance:
 		content = d.instance(e)
 	case *client.Space:

@@ -34,7 +34,7 @@ type Entry struct {
 
 	id     id
 	parent *Entry
-	entity any       // behind the directory of an entity: *client.Space …
+	entity any       // behind the directory of an entity: *client.Space …, an Object as *packed; see facts
 	asOf   time.Time // when entity was asked for
 	doc    *document // of a Document
 	// label is the name without what a collision added, and permID what else

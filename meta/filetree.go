@@ -27,7 +27,7 @@ type fileSummary struct {
 }
 
 func (t *fileTree) expiry() time.Time { return t.expires }
-func (t *fileTree) cost() int         { return 2 * t.nodes } // a node and, perhaps, its entry
+func (t *fileTree) cost() int         { return (nodeCost + entryCost) * t.nodes } // a node and, perhaps, its entry
 
 // folder is one folder of a Dataset.
 type folder struct {

@@ -43,4 +43,4 @@ func (a *answers) remove(key id) {
 
 // Entity returns what is behind the directory of an entity: a [*client.Space], [*client.Project],
 // [*client.Collection], [*client.Object] or [*client.DataSet]; nil for everything else.
-func (e *Entry) Entity() any { return e.entity }
+func (e *Entry) Entity() any { return e.facts() }

@@ -22,11 +22,13 @@ type layout struct {
 	entries  []*Entry
 	siblings []sibling
 	seen     map[id]bool
-	weight   int
+	packer   *packer
+	weight   int  // bytes, beside the entries
+	live     bool // the server was asked for it just now
 }
 
 func (t *Tree) newLayout(dir *Entry, asOf time.Time) *layout {
-	return &layout{tree: t, dir: dir, asOf: asOf, seen: make(map[id]bool)}
+	return &layout{tree: t, dir: dir, asOf: asOf, seen: make(map[id]bool), packer: newPacker()}
 }
 
 // add adds an entry that is called label unless a sibling is, too.
@@ -73,12 +75,18 @@ func (l *layout) addCollection(c *client.Collection) {
 	}, labelOf(c.Code, c.PermID))
 }
 
-func (l *layout) addObject(o *client.Object) {
-	l.add(&Entry{
-		Type: Dir, ModTime: modified(o.Modified, o.Registered),
-		id: id{kind: kindObject, permID: o.PermID}, permID: o.PermID, entity: o, asOf: l.asOf,
-	}, objectLabel(o.Identifier, o.Code, o.PermID))
-	l.weight += len(o.DataSets)
+// addObjects adds Objects and returns their entries, without those that were there.
+func (l *layout) addObjects(objects []*client.Object) []*Entry {
+	from := len(l.entries)
+	for i, p := range l.packer.pack(objects) {
+		o := objects[i]
+		l.add(&Entry{
+			Type: Dir, ModTime: modified(o.Modified, o.Registered),
+			id: id{kind: kindObject, permID: o.PermID}, permID: o.PermID, entity: p, asOf: l.asOf,
+		}, objectLabel(o.Identifier, o.Code, o.PermID))
+		l.weight += packedCost + len(p.data)
+	}
+	return l.entries[from:]
 }
 
 func (l *layout) addDataSet(ds *client.DataSet) {
@@ -91,7 +99,15 @@ func (l *layout) addDataSet(ds *client.DataSet) {
 // listing names the entries and returns the finished listing. It is called once.
 func (l *layout) listing() *Listing {
 	for i, name := range displayNames(l.siblings) {
-		l.entries[i].Name = name
+		switch e := l.entries[i]; e.Name {
+		case name:
+		case "":
+			e.Name = name
+		default: // it has arrived somewhere under its old name
+			renamed := *e
+			renamed.Name = name
+			l.entries[i] = &renamed
+		}
 	}
 	listing, dropped := newListing(l.entries)
 	for _, e := range dropped {
@@ -104,10 +120,14 @@ func (l *layout) listing() *Listing {
 }
 
 // snapshot returns the finished listing as a snapshot that is believed from
-// when it was asked for until the TTL is over.
+// when it was asked for until the TTL is over, but for half the TTL from now on at
+// least: a listing that takes longer than it is believed would do nobody any good.
 func (l *layout) snapshot() *snapshot {
 	s := &snapshot{dir: l.dir, listing: l.listing(), expires: l.tree.expiry(l.asOf)}
-	s.weight = len(s.listing.entries) + l.weight
+	if least := l.tree.clock().Add(max(l.tree.ttl, 0) / 2); least.After(s.expires) && l.live {
+		s.expires = least
+	}
+	s.weight = l.weight + weigh(s.listing.entries)
 	return s
 }
 

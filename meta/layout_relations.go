@@ -51,7 +51,7 @@ func (l *layout) addRelations(parents, children []relative, modTime time.Time) {
 func (t *Tree) loadRelatives(ctx context.Context, dir *Entry) (*snapshot, error) {
 	owner := t.current(dir.parent)
 	var relatives []relative
-	switch e := owner.entity.(type) {
+	switch e := owner.facts().(type) {
 	case *client.Object:
 		relatives = objectRelatives(e.Parents)
 		if dir.id.kind == kindChildren {

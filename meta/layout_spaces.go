@@ -16,7 +16,7 @@ func (t *Tree) loadServer(ctx context.Context, dir *Entry) (*snapshot, error) {
 	}
 	for _, s := range spaces {
 		l.addSpace(s)
-		l.weight += len(s.Projects)
+		l.weight += entityCost * len(s.Projects)
 	}
 	return l.snapshot(), nil
 }
@@ -40,9 +40,7 @@ func (t *Tree) loadSpace(ctx context.Context, dir *Entry) (*snapshot, error) {
 	for _, p := range space.Projects {
 		l.addProject(p)
 	}
-	for _, o := range objects {
-		l.addObject(o)
-	}
+	l.addObjects(objects)
 	return l.snapshot(), nil
 }
 
@@ -56,8 +54,6 @@ func (t *Tree) loadProject(ctx context.Context, dir *Entry) (*snapshot, error) {
 	for _, c := range collections {
 		l.addCollection(c)
 	}
-	for _, o := range objects {
-		l.addObject(o)
-	}
+	l.addObjects(objects)
 	return l.snapshot(), nil
 }

@@ -71,10 +71,10 @@ func (w *watchedSource) ProjectContents(ctx context.Context, projectPermID strin
 	return collections, objects, err
 }
 
-func (w *watchedSource) CollectionContents(ctx context.Context, collectionPermID string) ([]*client.Object, []*client.DataSet, error) {
-	objects, dataSets, err := w.Source.CollectionContents(ctx, collectionPermID)
+func (w *watchedSource) CollectionPages(ctx context.Context, collectionPermID string, take func(client.CollectionPage) error) error {
+	err := w.Source.CollectionPages(ctx, collectionPermID, take)
 	w.as.note(err)
-	return objects, dataSets, err
+	return err
 }
 
 func (w *watchedSource) ObjectContents(ctx context.Context, objectPermID string) ([]*client.DataSet, error) {

@@ -28,7 +28,7 @@ func (s *schemaAnswer) cost() int {
 	for _, v := range s.schema.Vocabularies {
 		n += len(v.Terms)
 	}
-	return n
+	return n * entityCost
 }
 
 // schemaFor returns a schema for properties, nil if there are none. A schema

@@ -28,7 +28,9 @@ func (t *Tree) snapshot(ctx context.Context, dir *Entry) (*snapshot, error) {
 	if dir.Type != Dir {
 		return nil, fmt.Errorf("%s: %w", dir.Path(), ErrNotDir)
 	}
-	s, err := get(ctx, t.answers, dir.id, func(ctx context.Context) (*snapshot, error) { return t.load(ctx, t.current(dir)) })
+	s, err := getArriving(ctx, t.answers, dir.id, func(ctx context.Context, arriving *arrivals) (*snapshot, error) {
+		return t.load(ctx, t.current(dir), arriving)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", dir.Path(), err)
 	}
@@ -36,8 +38,9 @@ func (t *Tree) snapshot(ctx context.Context, dir *Entry) (*snapshot, error) {
 }
 
 // load asks the server about a directory. It may return a snapshot beside an
-// error: what is known if the server can't be asked.
-func (t *Tree) load(ctx context.Context, dir *Entry) (*snapshot, error) {
+// error: what is known if the server can't be asked. Entries of large directories
+// are in arriving before it returns.
+func (t *Tree) load(ctx context.Context, dir *Entry, arriving *arrivals) (*snapshot, error) {
 	switch dir.id.kind {
 	case kindRoot:
 		return t.loadServer(ctx, dir)
@@ -46,7 +49,7 @@ func (t *Tree) load(ctx context.Context, dir *Entry) (*snapshot, error) {
 	case kindProject:
 		return t.loadProject(ctx, dir)
 	case kindCollection:
-		return t.loadCollection(ctx, dir)
+		return t.loadCollection(ctx, dir, arriving)
 	case kindObject:
 		return t.loadObject(ctx, dir)
 	case kindDataSet:

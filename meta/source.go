@@ -21,8 +21,9 @@ type Source interface {
 	SpaceContents(ctx context.Context, spaceCode string) ([]*client.Object, error)
 	// ProjectContents returns a Project's Collections and the Objects that are in none of them.
 	ProjectContents(ctx context.Context, projectPermID string) ([]*client.Collection, []*client.Object, error)
-	// CollectionContents returns a Collection's Objects, with their Datasets, and the Datasets of the Collection itself.
-	CollectionContents(ctx context.Context, collectionPermID string) ([]*client.Object, []*client.DataSet, error)
+	// CollectionPages passes on a Collection's Objects, with their Datasets, and the Datasets of the Collection itself, page by
+	// page. The codes of the Objects differ.
+	CollectionPages(ctx context.Context, collectionPermID string, take func(client.CollectionPage) error) error
 	// ObjectContents returns an Object's Datasets.
 	ObjectContents(ctx context.Context, objectPermID string) ([]*client.DataSet, error)
 	// Files returns all nodes of a Dataset, sorted by path, without the root.

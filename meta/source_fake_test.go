@@ -26,6 +26,7 @@ type fakeSource struct {
 	schema      *client.Schema
 	instance    *client.Instance
 	calls       map[string]int
+	pageSize    int // of a Collection's contents; 0: all at once
 	// intercept, if set, is called before each call is answered, without a lock.
 	intercept func(ctx context.Context, method, subject string) error
 }
@@ -210,10 +211,32 @@ func (f *fakeSource) ProjectContents(ctx context.Context, projectPermID string) 
 	return collections, objects, nil
 }
 
-func (f *fakeSource) CollectionContents(ctx context.Context, collectionPermID string) ([]*client.Object, []*client.DataSet, error) {
+func (f *fakeSource) CollectionPages(ctx context.Context, collectionPermID string, take func(client.CollectionPage) error) error {
 	if err := f.called(ctx, "CollectionContents", collectionPermID); err != nil {
-		return nil, nil, err
+		return err
 	}
+	objects, dataSets := f.collectionContents(collectionPermID)
+	size := max(f.pageSize, 1)
+	if f.pageSize == 0 {
+		size = max(len(objects), len(dataSets), 1)
+	}
+	for first := true; first || len(objects)+len(dataSets) > 0; first = false {
+		if !first {
+			if err := f.called(ctx, "page", collectionPermID); err != nil {
+				return err
+			}
+		}
+		n, m := min(size, len(objects)), min(size, len(dataSets))
+		page := client.CollectionPage{Objects: objects[:n], DataSets: dataSets[:m], DataSetsDone: m == len(dataSets)}
+		objects, dataSets = objects[n:], dataSets[m:]
+		if err := take(page); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *fakeSource) collectionContents(collectionPermID string) ([]*client.Object, []*client.DataSet) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	objects := copies(f.objects, func(o *client.Object) bool {
@@ -225,7 +248,7 @@ func (f *fakeSource) CollectionContents(ctx context.Context, collectionPermID st
 	dataSets := copies(f.dataSets, func(ds *client.DataSet) bool {
 		return ds.Collection != "" && "c"+strings.ReplaceAll(ds.Collection, "/", "-") == collectionPermID
 	})
-	return objects, dataSets, nil
+	return objects, dataSets
 }
 
 func (f *fakeSource) ObjectContents(ctx context.Context, objectPermID string) ([]*client.DataSet, error) {

@@ -16,8 +16,8 @@ const (
 	DefaultTTL = time.Minute
 	// DefaultTimeout bounds one listing, with all its pages, by default.
 	DefaultTimeout = 2 * time.Minute
-	// DefaultMaxEntries bounds the memory for listings by default.
-	DefaultMaxEntries = 1 << 20
+	// DefaultMemory bounds the memory for listings by default, in bytes.
+	DefaultMemory = 256 << 20
 )
 
 var (
@@ -39,10 +39,10 @@ type Options struct {
 	// WebURL is the address of the web UI, with or without "/openbis" at its end;
 	// documents have no links if it is empty.
 	WebURL string
-	// Timeout bounds one listing, with all its pages; DefaultTimeout if it is zero.
+	// Timeout bounds one listing, with all its pages; DefaultTimeout if it is zero. A Collection may take ten times as long.
 	Timeout time.Duration
-	// MaxEntries bounds how many entries are remembered; DefaultMaxEntries if it is zero.
-	MaxEntries int
+	// Memory bounds what is remembered, in bytes; DefaultMemory if it is zero. The answer that came last is kept whatever its size.
+	Memory int64
 	// Clock replaces time.Now.
 	Clock func() time.Time
 	// Logger gets what is odd about the server's answers; nothing is logged if it is nil.
@@ -89,13 +89,13 @@ func New(src Source, opts Options) *Tree {
 	if opts.Timeout == 0 {
 		opts.Timeout = DefaultTimeout
 	}
-	if opts.MaxEntries == 0 {
-		opts.MaxEntries = DefaultMaxEntries
+	if opts.Memory == 0 {
+		opts.Memory = DefaultMemory
 	}
 	t.odd.log = t.log
 	t.start = strings.FieldsFunc(opts.Start, func(r rune) bool { return r == '/' })
 	t.src = newWatchedSource(src, t.log)
-	t.answers = newAnswers(opts.Timeout, opts.MaxEntries, t.clock, t.src.down)
+	t.answers = newAnswers(opts.Timeout, int(opts.Memory), t.clock, t.src.down)
 	t.server = &Entry{Name: "", Type: Dir, Inode: RootInode, id: id{kind: kindRoot}}
 	if len(t.start) == 0 {
 		t.root = t.server
@@ -186,6 +186,11 @@ func (t *Tree) find(ctx context.Context, dir *Entry, name string) (*Entry, error
 		}
 		e, _ := l.Find(name)
 		return e, nil
+	}
+	if dir.id.kind == kindCollection && !strings.HasPrefix(name, ".") {
+		if e := t.arrived(ctx, dir, name); e != nil {
+			return e, nil
+		}
 	}
 	s, err := t.snapshot(ctx, dir)
 	if err != nil {

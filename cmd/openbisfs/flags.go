@@ -46,13 +46,14 @@ type mountFlags struct {
 	dirTTL      time.Duration
 	cacheMemory byteSize
 	cacheFlags
+	metaMemory byteSize
 	writeFlags
 }
 
 func (m *mountFlags) register(f *pflag.FlagSet) {
 	m.uid, m.gid = account{group: false, id: ownID}, account{group: true, id: ownID}
 	m.umask = 0o022
-	m.cacheMemory = 256 << 20
+	m.cacheMemory, m.metaMemory = 256<<20, 256<<20
 	f.Var(&m.uid, "uid", "owner of all files, a name or a number (default: you)")
 	f.Var(&m.gid, "gid", "group of all files, a name or a number (default: yours)")
 	f.Var(&m.umask, "umask", "permissions to take away, octal")
@@ -60,6 +61,7 @@ func (m *mountFlags) register(f *pflag.FlagSet) {
 	f.Var(newSeconds(&m.dirTTL, time.Minute), "dir-ttl", "how long a listing is used before the server is asked again")
 	f.Var(&m.cacheMemory, "cache-memory", "memory for file content, such as 256MiB")
 	m.cacheFlags.register(f)
+	f.Var(&m.metaMemory, "meta-memory", "memory for listings and metadata, such as 256MiB")
 	m.writeFlags.register(f)
 }
 

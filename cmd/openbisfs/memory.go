@@ -5,12 +5,12 @@ import (
 	"runtime/debug"
 )
 
-// runtimeMemory is what the process may need beside the blocks: code, goroutines, listings.
+// runtimeMemory is what the process may need beside what it caches: code, goroutines, answers on their way.
 const runtimeMemory = 48 << 20
 
 // limitMemory makes the garbage collector work harder before the process outgrows its block cache.
-func limitMemory(cache byteSize) {
+func limitMemory(caches byteSize) {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(cache) + runtimeMemory)
+		debug.SetMemoryLimit(int64(caches) + runtimeMemory)
 	}
 }

@@ -30,6 +30,7 @@ type mountJob struct {
 	DirTTL      time.Duration
 	CacheMemory byteSize
 	Cache       *cacheJob // nil: in memory only
+	MetaMemory  byteSize
 	FsName      string
 	Write       *writeJob // nil: read-only
 
@@ -122,6 +123,9 @@ func (m *mountCall) job(source, mountPoint string) (*mountJob, error) {
 	if m.cacheMemory < leastMemory {
 		return nil, failf(exitUsage, "--cache-memory %s: want 8MiB or more", m.cacheMemory.String())
 	}
+	if m.metaMemory < leastMemory {
+		return nil, failf(exitUsage, "--meta-memory %s: want 8MiB or more", m.metaMemory.String())
+	}
 	stores, err := m.dataStores()
 	if err != nil {
 		return nil, err
@@ -130,7 +134,7 @@ func (m *mountCall) job(source, mountPoint string) (*mountJob, error) {
 		Target: target, CACert: m.caCert, Insecure: m.insecure,
 		MetadataTimeout: m.metadataTimeout, BlockTimeout: m.blockTimeout, DataStoreURLs: stores,
 		UID: m.uid.or(os.Getuid()), GID: m.gid.or(os.Getgid()), Umask: os.FileMode(m.umask),
-		AllowOther: m.allowOther, DirTTL: m.dirTTL, CacheMemory: m.cacheMemory, FsName: m.fsName,
+		AllowOther: m.allowOther, DirTTL: m.dirTTL, CacheMemory: m.cacheMemory, MetaMemory: m.metaMemory, FsName: m.fsName,
 		LogLevel: m.level.Level, LogFormat: m.format,
 	}
 	if job.FsName == "" {

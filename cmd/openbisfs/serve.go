@@ -26,7 +26,7 @@ const logoutLimit = 5 * time.Second
 // serve connects, mounts and stays until the file system is unmounted, by whomever. ready is called when the mount
 // answers; say tells the user something while it runs.
 func serve(ctx context.Context, job *mountJob, log *slog.Logger, ready func() error, say func(string)) (err error) {
-	limitMemory(job.CacheMemory)
+	limitMemory(job.CacheMemory + job.MetaMemory)
 	options, err := job.clientOptions(log)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func serve(ctx context.Context, job *mountJob, log *slog.Logger, ready func() er
 		}
 		defer func() { err = errors.Join(err, drafts.end(ctx)) }()
 	}
-	tree := meta.New(c, meta.Options{TTL: job.DirTTL, Start: job.Target.Start, WebURL: job.Target.URL, Logger: log})
+	tree := meta.New(c, meta.Options{TTL: job.DirTTL, Memory: int64(job.MetaMemory), Start: job.Target.Start, WebURL: job.Target.URL, Logger: log})
 	defer tree.Close()
 	if err := tree.Prepare(ctx); err != nil {
 		log.Warn("going on without", "error", err)
