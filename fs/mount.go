@@ -34,6 +34,7 @@ const (
 type Tree interface {
 	Root(ctx context.Context) (*meta.Entry, error)
 	Open(ctx context.Context, dir *meta.Entry) (*meta.Reader, error)
+	List(ctx context.Context, dir *meta.Entry) (*meta.Listing, error)
 	Lookup(ctx context.Context, dir *meta.Entry, name string) (*meta.Entry, error)
 	Document(ctx context.Context, e *meta.Entry) ([]byte, error)
 }
