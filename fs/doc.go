@@ -22,6 +22,15 @@
 // stdio and Python read that much at a time, and a larger value would make small
 // random reads fetch what nobody asked for.
 //
+// # Extended attributes
+//
+// What .meta.json says first is in attributes, too, for getfattr and for copies that keep them: user.openbis.permId,
+// .identifier, .type and .property.CODE of the directory of an entity, .status of a Dataset, .crc32 of its files; see
+// [meta.Entry.Attributes]. They are answered from what the listing said, without a call. Values of more than 64 KiB, which
+// Linux does not allow, are not listed and fail with E2BIG. Of other namespaces, which programs ask for with every ls and
+// cp, there is nothing: EOPNOTSUPP. They can't be changed. What is staged takes attributes user.* where the file system of
+// the staging directory does, and keeps them as long as its local copy; openBIS gets none of them.
+//
 // # Saving
 //
 // With [Config].Staging, the directories of Objects and Collections take new files
@@ -105,6 +114,7 @@
 //     log and the draft's document have its words
 //   - ENOSPC: the staging directory is full
 //   - EBUSY: the draft is just being registered
+//   - ENODATA, EOPNOTSUPP: no such extended attribute, and none of that kind
 //
 // An error other than ENOENT and EINTR is logged with the path and the cause, at
 // most a few lines a second. Content is all or nothing: a read returns every

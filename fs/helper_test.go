@@ -33,6 +33,7 @@ var helperCommands = map[string]func(args []string) (any, error){
 	"stuck":  helperStuck,
 	"save":   helperSave,
 	"serve":  helperServe,
+	"attrs":  helperAttributes,
 }
 
 func helperMain(command string, args []string) int {

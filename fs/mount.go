@@ -251,16 +251,16 @@ func options(cfg *Config, root *meta.Entry) *fusefs.Options {
 		RootStableAttr:  &fusefs.StableAttr{Ino: root.Inode},
 		Logger:          logger,
 		MountOptions: fuse.MountOptions{
-			FsName:            cfg.FsName,
-			Name:              fileSystemName,
-			Options:           mountOptions,
-			AllowOther:        cfg.AllowOther,
-			DirectMount:       os.Geteuid() == 0,
-			MaxWrite:          maxRequest,
-			MaxBackground:     maxBackground,
-			DisableXAttrs:     true,
-			DisableSplice:     true, // replies come from memory: go-fuse would fill a pipe in vain
-			ExtraCapabilities: fuse.CAP_READDIRPLUS_AUTO,
+			FsName:        cfg.FsName,
+			Name:          fileSystemName,
+			Options:       mountOptions,
+			AllowOther:    cfg.AllowOther,
+			DirectMount:   os.Geteuid() == 0,
+			MaxWrite:      maxRequest,
+			MaxBackground: maxBackground,
+			DisableSplice: true, // replies come from memory: go-fuse would fill a pipe in vain
+			// Nothing here has set-user-ID bits or capabilities, so the kernel need not ask for them before each write.
+			ExtraCapabilities: fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_HANDLE_KILLPRIV_V2,
 			Logger:            logger,
 			PanicHandler:      func(value any) fuse.Status { return recovered(cfg, value) },
 		},
