@@ -13,7 +13,7 @@ import (
 // writeAt writes to the content.
 func (s *staged) writeAt(ctx context.Context, p []byte, off int64) (int, error) {
 	var n int
-	err := s.change(ctx, keepAll, func(f *staging.File) (err error) {
+	err := s.change(ctx, keepAll, func(f *staging.File) (err error) { //nolint:contextcheck // sending ahead outlives the write that begins it
 		n, err = f.WriteAt(p, off)
 		return err
 	})
