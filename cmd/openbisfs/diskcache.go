@@ -58,7 +58,7 @@ func (c *cacheFlags) job(mountPoint string) (*cacheJob, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--cache-dir: %w", err)
 	}
-	if within(withoutLinks(dir), withoutLinks(mountPoint)) {
+	if mountPoint != "" && within(withoutLinks(dir), withoutLinks(mountPoint)) {
 		return nil, failf(exitUsage, "--cache-dir %s can't be inside the mount", dir)
 	}
 	return &cacheJob{Dir: dir, Size: c.cacheSize, Free: c.cacheFree}, nil

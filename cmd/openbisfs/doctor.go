@@ -70,7 +70,7 @@ func runDoctor(ctx context.Context, inv *invocation, args []string) error {
 		x.warn("server", "not checked: openbisfs doctor https://your.server --user NAME")
 		return x.failure
 	}
-	job, err := call.job(f.Arg(0), "/")
+	job, err := call.job(f.Arg(0), f.Arg(1))
 	if err != nil {
 		x.fail("server", err)
 		return x.failure

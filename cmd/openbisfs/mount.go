@@ -154,7 +154,7 @@ func (m *mountCall) job(source, mountPoint string) (*mountJob, error) {
 			return nil, fmt.Errorf("%s: %w", p.given, err)
 		}
 	}
-	if within(job.LogFile, job.MountPoint) {
+	if job.MountPoint != "" && within(job.LogFile, job.MountPoint) {
 		return nil, failf(exitUsage, "the log file can't be inside the mount")
 	}
 	if job.Cache, err = m.cacheFlags.job(job.MountPoint); err != nil {

@@ -100,7 +100,7 @@ func (w *writeFlags) job(mountPoint string) (*writeJob, error) {
 	if err != nil {
 		return nil, err
 	}
-	if within(withoutLinks(dir), withoutLinks(mountPoint)) {
+	if mountPoint != "" && within(withoutLinks(dir), withoutLinks(mountPoint)) {
 		return nil, failf(exitUsage, "the staging directory can't be inside the mount")
 	}
 	if w.dataSetType == "" {
