@@ -88,6 +88,9 @@ func (d *Draft) SetMeta(ctx context.Context, meta Meta) error {
 		}
 		r := d.revise(d.State())
 		r.Meta = meta
+		if len(meta.Parents) > 0 {
+			r.Predecessor = "" // the user has named others
+		}
 		return d.amend(r)
 	})
 }
@@ -176,6 +179,9 @@ func (d *Draft) hurry() {
 	d.mu.Unlock()
 	d.store.queue.serverBack()
 	d.store.schedule(d)
+	for _, old := range d.store.predecessors(d) {
+		d.store.recall(old)
+	}
 }
 
 // Commit seals the draft, or retries it if it is failed or held, and waits for the outcome: nil when the server has the

@@ -75,13 +75,14 @@ func (d *Draft) close() error {
 	d.pinned = false
 	state := d.rec.State
 	d.mu.Unlock()
-	if err == nil && state == Verified && d.lock == nil {
+	awaited := d.store.awaited(d)
+	if err == nil && state == Verified && !awaited && d.lock == nil {
 		// It was left by another process. Whoever has the lock now sees to it.
 		if lock, lockErr := lockDraft(d.dir); lockErr == nil {
 			d.lock = lock
 		}
 	}
-	if err == nil && state == Verified && d.lock != nil {
+	if err == nil && state == Verified && !awaited && d.lock != nil {
 		err = d.remove(Released)
 	}
 	if d.lock != nil {

@@ -57,6 +57,20 @@
 //     still be running;
 //   - the plan, name, type and owner stay what they were.
 //
+// # Again
+//
+// What is saved under a name that another draft is being registered as names that draft as
+// its predecessor ([Draft.SetPredecessor]): the Dataset of the one is to be the parent
+// of the other's. A sealed draft is not planned before it is known what has become of
+// its predecessor. If the server has it, its permId is among the parents in the journal,
+// and only then the predecessor may be removed here. If it was refused or discarded, or is
+// held, opened again, damaged or gone, the draft goes on without: who saved it does not wait for
+// somebody to look after an older one, and a retry of that later changes nothing. As long
+// as the predecessor is on its way, also while its outcome is unknown or the server away, the draft waits for it.
+// All of it is the same after a crash, and for drafts that several processes
+// have made, except that a predecessor is missed that another process removes before it
+// was seen here that the server has it.
+//
 // # Ahead
 //
 // A file that is written from front to back is uploaded while it is being written,

@@ -151,6 +151,7 @@ func (d *Draft) set(r *record, err error) {
 	before := d.rec
 	d.rec, d.err = r, err
 	d.mu.Unlock()
+	d.tellFamily(before, r)
 	d.report(before, r)
 	d.tell()
 }
@@ -204,6 +205,7 @@ func (d *Draft) conclude(r *record, reason error, unsaved bool) {
 	before := d.rec
 	d.rec, d.err, d.unsaved = r, reason, unsaved
 	d.mu.Unlock()
+	d.tellFamily(before, r)
 	d.report(before, r)
 	d.tell()
 }

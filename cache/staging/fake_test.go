@@ -84,6 +84,7 @@ type fakeDataSet struct {
 	permID, owner, typ, name string
 	directory                bool
 	properties               map[string]string
+	parents                  []string
 	files                    map[string][]byte // by path below the wrapper
 	folders                  []string
 	at                       time.Time
@@ -295,7 +296,7 @@ func (p *fakeProcess) RegisterDataSet(ctx context.Context, plan client.Plan, ds 
 	p.mu.Unlock()
 	made := &fakeDataSet{
 		permID: plan.PermID, owner: ds.Object + ds.Collection, typ: ds.Type, name: ds.Name, directory: ds.Directory,
-		properties: ds.Properties, files: files, folders: ds.Folders,
+		properties: ds.Properties, parents: ds.Parents, files: files, folders: ds.Folders,
 	}
 	var permID string
 	err := p.serve(ctx, registerCall, errLost, func() error {
@@ -329,7 +330,7 @@ func (p *fakeProcess) FindRegistration(ctx context.Context, plan client.Plan, ds
 		for _, d := range p.datasets {
 			same := d.permID == plan.PermID
 			if plan.PermID == "" {
-				same = d.owner == ds.Object+ds.Collection && d.typ == ds.Type && d.name == ds.Name && !d.at.Before(plan.Since)
+				same = d.owner == ds.Object+ds.Collection && d.typ == ds.Type && d.name == ds.Name && !d.at.Before(plan.Since) && d.has(ds)
 			}
 			if same {
 				permID, found = d.permID, true
@@ -376,6 +377,14 @@ func (p *fakeProcess) Files(ctx context.Context, ds *client.DataSet) ([]client.F
 		return nil, err
 	}
 	return files, nil
+}
+
+// has tells whether a Dataset has files of these sizes, and as many.
+func (s *fakeDataSet) has(ds *client.NewDataSet) bool {
+	return len(s.files) == len(ds.Files) && !slices.ContainsFunc(ds.Files, func(f client.NewFile) bool {
+		b, ok := s.files[path.Join(ds.Name, f.Path)]
+		return !ok || int64(len(b)) != f.Size
+	})
 }
 
 // count returns how often a call was made.

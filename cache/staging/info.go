@@ -4,20 +4,22 @@ import "time"
 
 // Info is what a user wants to know of a draft, also as JSON.
 type Info struct {
-	ID        string     `json:"id"`
-	State     State      `json:"state"`
-	Error     string     `json:"error,omitempty"`
-	Name      string     `json:"name"`
-	Directory bool       `json:"directory,omitempty"`
-	Owner     Owner      `json:"owner"`
-	Meta      Meta       `json:"meta"`
-	Path      string     `json:"path"` // of the content on local disk
-	Files     int        `json:"files,omitempty"`
-	Bytes     int64      `json:"bytes"` // of all files
-	Sent      int64      `json:"sent"`  // that the server has
-	Attempts  int        `json:"attempts,omitempty"`
-	Next      *time.Time `json:"next,omitempty"` // of the next attempt, when one is waited for
-	PermID    string     `json:"permId,omitempty"`
+	ID        string `json:"id"`
+	State     State  `json:"state"`
+	Error     string `json:"error,omitempty"`
+	Name      string `json:"name"`
+	Directory bool   `json:"directory,omitempty"`
+	Owner     Owner  `json:"owner"`
+	Meta      Meta   `json:"meta"`
+	Path      string `json:"path"` // of the content on local disk
+	// Predecessor is the draft that this one waits for before it is planned, to name its Dataset as the parent.
+	Predecessor string     `json:"predecessor,omitempty"`
+	Files       int        `json:"files,omitempty"`
+	Bytes       int64      `json:"bytes"` // of all files
+	Sent        int64      `json:"sent"`  // that the server has
+	Attempts    int        `json:"attempts,omitempty"`
+	Next        *time.Time `json:"next,omitempty"` // of the next attempt, when one is waited for
+	PermID      string     `json:"permId,omitempty"`
 	// Settles is until when the server is only asked for the Dataset, because the answer to its registration was lost and
 	// it may be working on it still; nil if nothing is lost, or the server would not take it twice.
 	Settles   *time.Time `json:"settles,omitempty"`
@@ -33,7 +35,8 @@ func (d *Draft) Info() Info {
 	r := d.rec
 	info := Info{
 		ID: d.id, State: r.State, Name: r.Name, Directory: r.Directory, Owner: r.Owner, Meta: r.Meta.clone(), Path: d.Root(),
-		Bytes: d.bytes, Attempts: r.Attempts, PermID: r.PermID, Created: r.Created, Changed: r.Changed, Elsewhere: d.foreign,
+		Predecessor: r.Predecessor,
+		Bytes:       d.bytes, Attempts: r.Attempts, PermID: r.PermID, Created: r.Created, Changed: r.Changed, Elsewhere: d.foreign,
 	}
 	info.Sent, _ = d.progress()
 	if r.Content != nil {

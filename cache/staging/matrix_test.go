@@ -71,6 +71,8 @@ type user struct {
 	store  *Store
 	ahead  int64
 	keeps  bool // reads the local copy until the server's is verified
+
+	refused map[string]bool // drafts, by ID, that were found failed
 }
 
 // part is when the user has no more use for the local copy.
@@ -193,6 +195,9 @@ func (u *user) settle() {
 		for _, d := range u.store.Drafts() {
 			if s := d.State(); s == Held || s == Failed {
 				retried = true
+				if s == Failed && u.refused != nil {
+					u.refused[d.ID()] = true
+				}
 				if err := d.Retry(context.Background()); err != nil && !u.disk.dead.Load() {
 					u.tb.Logf("retry: %v", err)
 				}

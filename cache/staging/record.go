@@ -19,8 +19,11 @@ import (
 
 const (
 	recordVersion = 1
-	maxRecord     = 4 << 20 // bytes; properties may be long texts
-	maxName       = 255     // bytes, as on Linux
+	// A record with a predecessor is of version 2, so that programs that know version 1 only leave it alone.
+	predecessorVersion = 2
+
+	maxRecord = 4 << 20 // bytes; properties may be long texts
+	maxName   = 255     // bytes, as on Linux
 )
 
 // OwnerKind says what kind of entity gets the Dataset.
@@ -53,17 +56,20 @@ func (m Meta) clone() Meta {
 
 // record is the journal of a draft. It is replaced, never changed in place, also in memory.
 type record struct {
-	Version   int       `json:"version"`
-	ID        string    `json:"id"`
-	Server    string    `json:"server"`
-	State     State     `json:"state"`
-	Reason    string    `json:"reason,omitempty"` // of failed and held
-	Owner     Owner     `json:"owner"`
-	Name      string    `json:"name"`
-	Directory bool      `json:"directory,omitempty"`
-	Meta      Meta      `json:"meta"`
-	Created   time.Time `json:"created"`
-	Changed   time.Time `json:"changed"` // when this record was made
+	Version   int    `json:"version"`
+	ID        string `json:"id"`
+	Server    string `json:"server"`
+	State     State  `json:"state"`
+	Reason    string `json:"reason,omitempty"` // of failed and held
+	Owner     Owner  `json:"owner"`
+	Name      string `json:"name"`
+	Directory bool   `json:"directory,omitempty"`
+	Meta      Meta   `json:"meta"`
+	// Predecessor is the ID of the draft whose Dataset is to be the parent, until it is planned without or has the permId
+	// among the parents.
+	Predecessor string    `json:"predecessor,omitempty"`
+	Created     time.Time `json:"created"`
+	Changed     time.Time `json:"changed"` // when this record was made
 
 	Content  *contents    `json:"content,omitempty"` // from sealed on
 	Plan     *client.Plan `json:"plan,omitempty"`    // from planned on
@@ -87,10 +93,15 @@ var idPattern = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}\.[0-9]{3}-[a-z2-7]{10}$`)
 
 // encodeRecord returns the JSON text of r.
 func encodeRecord(r *record) ([]byte, error) {
-	if err := r.check(); err != nil {
+	text := *r
+	text.Version = recordVersion
+	if r.Predecessor != "" {
+		text.Version = predecessorVersion
+	}
+	if err := text.check(); err != nil {
 		return nil, err
 	}
-	b, err := json.MarshalIndent(r, "", "  ")
+	b, err := json.MarshalIndent(&text, "", "  ")
 	if err != nil {
 		return nil, err
 	}
@@ -124,10 +135,12 @@ func decodeRecord(b []byte) (*record, error) {
 // check tells what contradicts itself in a record.
 func (r *record) check() error {
 	switch {
-	case r.Version != recordVersion:
+	case r.Version != recordVersion && r.Version != predecessorVersion:
 		return fmt.Errorf("version %d is not known here", r.Version)
 	case !idPattern.MatchString(r.ID):
 		return fmt.Errorf("id %q", r.ID)
+	case r.Predecessor != "" && (r.Version != predecessorVersion || !idPattern.MatchString(r.Predecessor) || r.Predecessor == r.ID):
+		return fmt.Errorf("predecessor %q", r.Predecessor)
 	case !r.State.recorded():
 		return fmt.Errorf("state %q", r.State)
 	case r.Owner.Kind != Object && r.Owner.Kind != Collection:
@@ -146,6 +159,8 @@ func (r *record) check() error {
 	switch {
 	case stage >= 0 && r.Content == nil:
 		return errors.New("no content although " + string(r.State))
+	case stage >= 1 && r.Predecessor != "":
+		return errors.New("waits for a predecessor although " + string(r.State))
 	case (stage >= 1 || r.UnknownSince != nil) && (r.Plan == nil || r.Plan.UploadID == ""):
 		return errors.New("no plan although " + string(r.State))
 	case r.State.onServer() != (r.PermID != ""), r.State.onServer() != (r.RegisteredAt != nil):

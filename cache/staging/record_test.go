@@ -48,11 +48,45 @@ func TestRecordSurvivesItsText(t *testing.T) {
 	}
 }
 
+// waitingRecord is the record of a draft that has a predecessor.
+func waitingRecord() *record {
+	r := fullRecord()
+	r.Version, r.State, r.Predecessor = 2, Sealed, "20260301T101400.000-abcdefghij"
+	r.Meta.Parents, r.Plan, r.UnknownSince, r.PermID, r.RegisteredAt = nil, nil, nil, "", nil
+	return r
+}
+
+func waitingText(t *testing.T) string {
+	t.Helper()
+	b, err := encodeRecord(waitingRecord())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// Who knows version 1 only must not register without the parent.
+func TestOnlyARecordWithAPredecessorIsOfVersion2(t *testing.T) {
+	r, err := decodeRecord([]byte(waitingText(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(waitingRecord(), r, cmp.AllowUnexported(record{})); diff != "" {
+		t.Error(diff)
+	}
+	r.Predecessor = ""
+	b, err := encodeRecord(r)
+	if err != nil || !strings.Contains(string(b), `"version": 1,`) {
+		t.Errorf("%v: %s", err, b)
+	}
+}
+
 func TestRecordThatCanNotBeTrustedIsDamaged(t *testing.T) {
 	good, err := encodeRecord(fullRecord())
 	if err != nil {
 		t.Fatal(err)
 	}
+	waiting := waitingText(t)
 	change := func(from, to string) string {
 		if !strings.Contains(string(good), from) {
 			t.Fatalf("no %s in %s", from, good)
@@ -67,7 +101,11 @@ func TestRecordThatCanNotBeTrustedIsDamaged(t *testing.T) {
 		"array":                  "[]",
 		"null":                   "null",
 		"unknown field":          change(`"version": 1,`, `"version": 1, "colour": "red",`),
-		"later version":          change(`"version": 1`, `"version": 2`),
+		"later version":          change(`"version": 1`, `"version": 3`),
+		"a wait that is over":    change(`"version": 1,`, `"version": 2, "predecessor": "20260301T101400.000-abcdefghij",`),
+		"an early predecessor":   strings.Replace(waiting, `"version": 2`, `"version": 1`, 1),
+		"own predecessor":        strings.Replace(waiting, "20260301T101400.000-abcdefghij", testID, 1),
+		"predecessor, a path":    strings.Replace(waiting, "20260301T101400.000-abcdefghij", "../x", 1),
 		"no version":             change(`"version": 1,`, ``),
 		"unknown state":          change(`"registered"`, `"lost"`),
 		"state that is not kept": change(`"registered"`, `"released"`),
@@ -115,6 +153,7 @@ func FuzzRecord(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(good)
+	f.Add([]byte(strings.Replace(string(good), `"version": 1,`, `"version": 2,`, 1)))
 	f.Add([]byte(`{"version":1}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		r, err := decodeRecord(text)

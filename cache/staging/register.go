@@ -12,6 +12,9 @@ import (
 // step does what the state of an active draft asks for. It returns how long to wait before the next step. Token and
 // lock are held.
 func (s *Store) step(ctx context.Context, d *Draft) (wait time.Duration, err error) {
+	if d.record().Predecessor != "" {
+		return s.inherit(d)
+	}
 	switch state := d.State(); state {
 	case Sealed:
 		return 0, s.plan(ctx, d)
@@ -29,6 +32,9 @@ func (s *Store) step(ctx context.Context, d *Draft) (wait time.Duration, err err
 	case Verified:
 		if d.kept() {
 			return s.verify(ctx, d)
+		}
+		if s.awaited(d) {
+			return predecessorPause, nil
 		}
 		return 0, s.release(ctx, d)
 	default:

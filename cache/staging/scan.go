@@ -15,6 +15,8 @@ func (s *Store) scanLoop() {
 	for {
 		if err := s.scan(); err != nil {
 			s.log.Error("reading the staging directory", "err", err)
+		} else if s.ctx.Err() == nil && s.family.complete.CompareAndSwap(false, true) {
+			s.recallFamilies()
 		}
 		if first {
 			close(s.scanned)
@@ -91,14 +93,17 @@ func (s *Store) look(id string) {
 	if state := d.State(); state == Released || state == Discarded {
 		return
 	}
+	predecessor := d.record().Predecessor
+	s.link(d, "", predecessor)
 	s.mu.Lock()
-	if s.drafts[id] == nil && !s.closed {
+	known := s.drafts[id] != nil || s.closed // created by this process meanwhile
+	if !known {
 		s.drafts[id] = d
-	} else {
-		d = nil // created by this process meanwhile
 	}
 	s.mu.Unlock()
-	if d != nil {
+	if known {
+		s.link(d, predecessor, "")
+	} else {
 		s.tellWatcher(d)
 		s.schedule(d)
 	}

@@ -75,11 +75,13 @@ type Store struct {
 	scanned     chan struct{} // closed after the first scan
 	news        *news         // nil: of other processes only scans tell
 
-	mu      sync.Mutex
-	closed  bool
-	watch   func(*Draft)
-	drafts  map[string]*Draft // by ID
-	changed chan struct{}     // closed at the next change of any draft; nil when nobody waits
+	mu     sync.Mutex
+	closed bool
+	watch  func(*Draft)
+	drafts map[string]*Draft // by ID
+
+	family  succession
+	changed chan struct{} // closed at the next change of any draft; nil when nobody waits
 }
 
 // Open returns the Store of a server in the staging directory dir, which is made if it is not there. It reads no draft:
@@ -129,6 +131,7 @@ func Open(dir string, opts Options) (*Store, error) {
 		running: make(chan struct{}, max(opts.Workers, 0)),
 		scanned: make(chan struct{}), drafts: make(map[string]*Draft),
 	}
+	s.family.waiting, s.family.legacy = make(map[string]map[*Draft]bool), make(map[string]string)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.registerCtx, s.cancelSent = context.WithCancel(context.Background())
 	if opts.Workers >= 0 && !opts.deaf { // whoever only lists is done before there is news
@@ -272,7 +275,10 @@ func (s *Store) enter() bool {
 
 // forget removes a draft that is gone from disk.
 func (s *Store) forget(d *Draft) {
+	r := d.record()
+	s.link(d, r.Predecessor, "")
 	s.mu.Lock()
+	s.bequeath(d.id, r.PermID)
 	delete(s.drafts, d.id)
 	s.mu.Unlock()
 	s.queue.remove(d)

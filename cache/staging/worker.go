@@ -19,7 +19,7 @@ func (s *Store) schedule(d *Draft) {
 	active := d.rec.State.active(d.pinned) || d.unconfirmed()
 	due, urgent := d.next, d.watchers > 0
 	d.mu.Unlock()
-	if !active || s.opts.Workers <= 0 {
+	if !active && !s.inherits(d) || s.opts.Workers <= 0 {
 		s.queue.remove(d)
 		return
 	}
@@ -73,7 +73,7 @@ func (s *Store) drive(d *Draft) {
 	for ctx.Err() == nil {
 		err, state := d.flush(), d.State()
 		var wait time.Duration
-		if err == nil && !d.active() {
+		if err == nil && !d.active() && !s.inherits(d) {
 			return
 		}
 		if err == nil {
@@ -87,6 +87,7 @@ func (s *Store) drive(d *Draft) {
 			return
 		case wait > 0:
 			d.postpone(wait)
+			s.reconsider(d)
 			return
 		}
 	}
@@ -131,6 +132,7 @@ func (s *Store) failed(d *Draft, state State, err error) {
 	var disk *localError
 	ofDisk := errors.As(err, &disk)
 	beforeSending := state == Sealed || state == Planned || state == Uploading
+	waiting := !state.Pending() && !state.onServer() // for others: only the predecessor was to be noted
 	spoiled := errors.Is(err, ErrChanged) || errors.Is(err, ErrDamaged) || errors.Is(err, client.ErrCorrupt)
 	switch {
 	case spoiled && (beforeSending || state == Uploaded), beforeSending && !ofDisk && refused(err):
@@ -148,7 +150,9 @@ func (s *Store) failed(d *Draft, state State, err error) {
 	}
 	wait := d.pause()
 	d.mu.Lock()
-	d.err = err
+	if !waiting {
+		d.err = err
+	}
 	d.next = time.Now().Add(wait)
 	d.mu.Unlock()
 	d.tell()
