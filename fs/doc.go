@@ -97,6 +97,16 @@
 // File attributes, the root of the mount and the figures of df are answered
 // from memory and never wait for the network.
 //
+// # Passthrough
+//
+// A file larger than 256 KiB that is complete in the disk cache, and was found right as
+// a whole, is given to the kernel, which reads it without asking (FOPEN_PASSTHROUGH). It is
+// verified when it is opened, not with each read: what another program does to the cache's
+// file meanwhile is not noticed. While it is open, it is not evicted. Names and attributes
+// are as ever. All opens of a file agree: one that is open through FUSE is passed through
+// when all have closed it. It takes CAP_SYS_ADMIN, Linux 6.9, and a cache directory on a file
+// system of this machine that is not stacked; [Server.Passthrough] says what is missing.
+//
 // # Errors
 //
 // ENOENT is said only of what does not exist, or what the session may not see.

@@ -19,7 +19,10 @@ var (
 )
 
 // fileNode is a file of a Dataset.
-type fileNode struct{ node }
+type fileNode struct {
+	node
+	opens fileOpens
+}
 
 // Open asks nobody: it fails at once for content that the server said it does
 // not have, and leaves the rest to the first read.
@@ -31,9 +34,13 @@ func (n *fileNode) Open(ctx context.Context, flags uint32) (fusefs.FileHandle, u
 	if err := readable(e); err != nil {
 		return nil, 0, n.vol.fail(ctx, "open", n.path(""), err)
 	}
-	file := n.vol.cache.Open(n.vol.contentKey(e), func() cache.Remote { return n.vol.remote(e) })
+	open := func() *cache.File {
+		return n.vol.cache.Open(n.vol.contentKey(e), func() cache.Remote { return n.vol.remote(e) })
+	}
+	h := &readHandle{vol: n.vol, path: func() string { return n.path("") }, file: open(), size: e.Size, begun: n.begun, opens: &n.opens}
+	h.backing = n.vol.passthrough.open(h.opens, h.size, open)
 	// Content never changes, so its pages stay valid; there is nothing to flush.
-	return &readHandle{vol: n.vol, path: func() string { return n.path("") }, file: file, size: e.Size, begun: n.begun}, fuse.FOPEN_KEEP_CACHE | fuse.FOPEN_NOFLUSH, fusefs.OK
+	return h, fuse.FOPEN_KEEP_CACHE | fuse.FOPEN_NOFLUSH, fusefs.OK
 }
 
 // contentKey identifies the bytes of a file.

@@ -1,7 +1,10 @@
 package fs
 
 import (
+	"errors"
 	"hash/crc32"
+	"io"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -63,4 +66,46 @@ func helperMmap(args []string) (any, error) {
 	}
 	answer := readAnswer{N: len(data), CRC32: crc32.ChecksumIEEE(data)}
 	return answer, unix.Munmap(data)
+}
+
+// helperScan reads FILE, N times in order with 1 MiB at a time, or with a LENGTH N
+// times at some place.
+func helperScan(args []string) (any, error) {
+	n, err := strconv.Atoi(args[1])
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.Open(args[0])
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	buf := make([]byte, 1<<20)
+	if len(args) == 2 {
+		for range n {
+			for off := int64(0); ; off += int64(len(buf)) {
+				if _, err := file.ReadAt(buf, off); errors.Is(err, io.EOF) {
+					break
+				} else if err != nil {
+					return nil, err
+				}
+			}
+		}
+		return n, nil
+	}
+	length, err := strconv.Atoi(args[2])
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range n {
+		if _, err := file.ReadAt(buf[:length], random.Int64N(info.Size()/int64(length))*int64(length)); err != nil {
+			return nil, err
+		}
+	}
+	return n, nil
 }

@@ -26,6 +26,7 @@ var helperCommands = map[string]func(args []string) (any, error){
 	"tree":   helperTree,
 	"read":   helperRead,
 	"mmap":   helperMmap,
+	"scan":   helperScan,
 	"modify": helperModify,
 	"mount":  helperMount,
 	"mapped": helperMapped,

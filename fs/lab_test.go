@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/openbisfs/openbisfs/cache"
+	diskcache "github.com/openbisfs/openbisfs/cache/disk"
 	"github.com/openbisfs/openbisfs/cache/staging"
 	"github.com/openbisfs/openbisfs/client"
 	"github.com/openbisfs/openbisfs/client/openbistest"
@@ -35,6 +36,7 @@ type lab struct {
 	cache  *cache.Store
 	fs     *Server
 	drafts *staging.Store
+	blocks *diskcache.Cache
 	log    *logBuffer
 }
 
@@ -59,6 +61,7 @@ type labOptions struct {
 	// How long the answer to a registration is waited for, and how long one that was not answered may still happen; 0 is the default.
 	registration, settle time.Duration
 	config               func(*Config)
+	blocks               string // directory of the disk cache; "": none
 }
 
 func defaultOptions() labOptions {
@@ -106,7 +109,7 @@ func (l *lab) mount(o *labOptions) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.tree, l.cache, l.drafts = w.tree, w.cache, w.drafts
+	l.tree, l.cache, l.drafts, l.blocks = w.tree, w.cache, w.drafts, w.blocks
 	cfg := w.config
 	cfg.OnPanic = func(value any, stack []byte) {
 		if !o.expectPanic {
@@ -145,6 +148,7 @@ type wiring struct {
 	cache  *cache.Store
 	config Config
 	drafts *staging.Store
+	blocks *diskcache.Cache
 }
 
 func wire(ctx context.Context, url string, o *labOptions, logger *slog.Logger) (*wiring, error) {
@@ -167,8 +171,13 @@ func wire(ctx context.Context, url string, o *labOptions, logger *slog.Logger) (
 	w := &wiring{
 		client: c,
 		tree:   meta.New(c, meta.Options{TTL: o.ttl, Start: o.start, WebURL: url, Logger: logger}),
-		cache:  cache.New(cache.Options{Memory: o.memory, BlockTimeout: o.block, Logger: logger}),
 	}
+	if o.blocks != "" {
+		if w.blocks, err = diskcache.Open(o.blocks, diskcache.Options{Logger: logger}); err != nil {
+			return nil, errors.Join(err, c.Close(ctx))
+		}
+	}
+	w.cache = cache.New(cache.Options{Memory: o.memory, BlockTimeout: o.block, Logger: logger, Disk: w.blocks})
 	if err := w.tree.Prepare(ctx); err != nil {
 		return nil, errors.Join(err, w.close(ctx))
 	}
@@ -213,7 +222,11 @@ func (w *wiring) close(ctx context.Context) error {
 	if errors.Is(err, client.ErrUnavailable) {
 		err = nil
 	}
-	return errors.Join(w.cache.Close(), err)
+	err = errors.Join(w.cache.Close(), err)
+	if w.blocks != nil {
+		err = errors.Join(err, w.blocks.Close())
+	}
+	return err
 }
 
 // path returns a path in the mount.

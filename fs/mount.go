@@ -90,6 +90,10 @@ type Config struct {
 	// CloseInBackground lets closing and renaming a file wait for its local copy only.
 	CloseInBackground bool
 
+	// DisablePassthrough keeps the kernel from reading complete files of the disk
+	// cache itself.
+	DisablePassthrough bool
+
 	// writable leaves out the mount option ro, so that tests can see what
 	// the nodes say themselves.
 	writable bool
@@ -147,7 +151,7 @@ func Mount(ctx context.Context, dir string, cfg Config) (*Server, error) {
 	root := &dirNode{node{vol: vol}}
 	root.refresh(rootEntry)
 	opts := options(&cfg, rootEntry)
-	server, err := fuse.NewServer(fusefs.NewNodeFS(root, opts), dir, &opts.MountOptions)
+	server, err := fuse.NewServer(newNodeFS(root, opts, vol.passthrough), dir, &opts.MountOptions)
 	if err != nil {
 		end()
 		return nil, fmt.Errorf("mounting on %s: %w", dir, err)
@@ -221,6 +225,7 @@ func newVolume(life context.Context, dir string, cfg *Config) *volume {
 		closeInBackground: cfg.CloseInBackground,
 	}
 	v.siblings = newSiblings(v)
+	v.passthrough = newPassthrough(cfg)
 	if cfg.Staging != nil {
 		v.overlay = newOverlay(v, cfg.Staging)
 	}
@@ -233,6 +238,7 @@ func (v *volume) end() {
 		v.overlay.end()
 	}
 	v.background.end()
+	v.passthrough.end()
 }
 
 func options(cfg *Config, root *meta.Entry) *fusefs.Options {
@@ -243,6 +249,10 @@ func options(cfg *Config, root *meta.Entry) *fusefs.Options {
 	mountOptions := []string{"nosuid", "nodev", "default_permissions"}
 	if !cfg.writable && cfg.Staging == nil {
 		mountOptions = append(mountOptions, "ro")
+	}
+	var disabled uint64
+	if cfg.DisablePassthrough {
+		disabled = fuse.CAP_PASSTHROUGH
 	}
 	return &fusefs.Options{
 		// EntryTimeout and AttrTimeout stay unset: every answer has its own.
@@ -260,9 +270,10 @@ func options(cfg *Config, root *meta.Entry) *fusefs.Options {
 			MaxBackground: maxBackground,
 			DisableSplice: true, // replies come from memory: go-fuse would fill a pipe in vain
 			// Nothing here has set-user-ID bits or capabilities, so the kernel need not ask for them before each write.
-			ExtraCapabilities: fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_HANDLE_KILLPRIV_V2,
-			Logger:            logger,
-			PanicHandler:      func(value any) fuse.Status { return recovered(cfg, value) },
+			ExtraCapabilities:    fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_HANDLE_KILLPRIV_V2,
+			DisabledCapabilities: disabled,
+			Logger:               logger,
+			PanicHandler:         func(value any) fuse.Status { return recovered(cfg, value) },
 		},
 	}
 }
@@ -275,6 +286,9 @@ func recovered(cfg *Config, value any) fuse.Status {
 	}
 	return fuse.EIO
 }
+
+// Passthrough says whether the kernel reads complete files of the disk cache itself.
+func (s *Server) Passthrough() PassthroughStatus { return s.vol.passthrough.status() }
 
 // Dir returns the mount point, absolute and without symbolic links.
 func (s *Server) Dir() string { return s.dir }

@@ -19,6 +19,8 @@ import (
 var (
 	_ fusefs.FileReader   = (*readHandle)(nil)
 	_ fusefs.FileReleaser = (*readHandle)(nil)
+
+	_ fusefs.FilePassthroughFder = (*readHandle)(nil)
 )
 
 // failureHold is how long a failed read is failed again without another try.
@@ -34,6 +36,9 @@ type readHandle struct {
 	size int64
 	// begun is told of reads of the start; nil tells nobody.
 	begun func()
+
+	opens   *fileOpens // nil: of a file that is never passed through
+	backing *backing   // nil: read through FUSE
 
 	mu     sync.Mutex
 	failed failedRead
@@ -96,10 +101,21 @@ func (h *readHandle) remember(f failedRead) {
 	h.failed = f
 }
 
+// PassthroughFd returns what the kernel reads itself.
+func (h *readHandle) PassthroughFd() (int, bool) {
+	if h.backing == nil {
+		return 0, false
+	}
+	return int(h.backing.fd), true
+}
+
 // Release gives the content back to the cache. The kernel ignores errors here.
 func (h *readHandle) Release(context.Context) syscall.Errno {
 	if err := h.file.Close(); err != nil {
 		h.vol.log.Debug("closing content failed", "path", h.path(), "err", err)
+	}
+	if h.opens != nil {
+		h.vol.passthrough.release(h.opens, h.backing)
 	}
 	return fusefs.OK
 }

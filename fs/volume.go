@@ -20,7 +20,8 @@ type volume struct {
 	remote func(*meta.Entry) cache.Remote
 	server string // part of the identity of cached content
 
-	siblings *siblings
+	siblings    *siblings
+	passthrough *passthrough
 
 	owner   fuse.Owner
 	umask   uint32
@@ -76,7 +77,7 @@ func (v *volume) newNode(e *meta.Entry) fusefs.InodeEmbedder {
 	case meta.Link:
 		ops = &linkNode{node{vol: v}}
 	default:
-		ops = &fileNode{node{vol: v}}
+		ops = &fileNode{node: node{vol: v}}
 	}
 	ops.refresh(e)
 	return ops

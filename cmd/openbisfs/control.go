@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/openbisfs/openbisfs/cache/staging"
+	"github.com/openbisfs/openbisfs/fs"
 )
 
 // The process behind a mount answers to the commands of the same user over the socket of presence.go. A connection
@@ -46,6 +47,8 @@ type mountInfo struct {
 	Version    string    `json:"version"`
 	Since      time.Time `json:"since"`
 	Writable   bool      `json:"writable"`
+
+	Passthrough *fs.PassthroughStatus `json:"passthrough,omitempty"`
 
 	// Of a writable mount.
 	Server     string `json:"server,omitempty"` // user@URL

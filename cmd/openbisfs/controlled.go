@@ -146,6 +146,10 @@ func (c *controlled) do(ctx context.Context, req request, progress func(reply)) 
 
 func (c *controlled) status() reply {
 	info := c.info
+	if c.mount != nil {
+		p := c.mount.Passthrough()
+		info.Passthrough = &p
+	}
 	if c.staging == nil {
 		return reply{Mount: &info}
 	}

@@ -47,6 +47,7 @@ type mountFlags struct {
 	cacheMemory byteSize
 	cacheFlags
 	metaMemory byteSize
+	readFlags
 	writeFlags
 }
 
@@ -62,6 +63,7 @@ func (m *mountFlags) register(f *pflag.FlagSet) {
 	f.Var(&m.cacheMemory, "cache-memory", "memory for file content, such as 256MiB")
 	m.cacheFlags.register(f)
 	f.Var(&m.metaMemory, "meta-memory", "memory for listings and metadata, such as 256MiB")
+	m.readFlags.register(f)
 	m.writeFlags.register(f)
 }
 

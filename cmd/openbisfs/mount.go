@@ -31,6 +31,7 @@ type mountJob struct {
 	CacheMemory byteSize
 	Cache       *cacheJob // nil: in memory only
 	MetaMemory  byteSize
+	Passthrough bool
 	FsName      string
 	Write       *writeJob // nil: read-only
 
@@ -134,7 +135,7 @@ func (m *mountCall) job(source, mountPoint string) (*mountJob, error) {
 		Target: target, CACert: m.caCert, Insecure: m.insecure,
 		MetadataTimeout: m.metadataTimeout, BlockTimeout: m.blockTimeout, DataStoreURLs: stores,
 		UID: m.uid.or(os.Getuid()), GID: m.gid.or(os.Getgid()), Umask: os.FileMode(m.umask),
-		AllowOther: m.allowOther, DirTTL: m.dirTTL, CacheMemory: m.cacheMemory, MetaMemory: m.metaMemory, FsName: m.fsName,
+		AllowOther: m.allowOther, DirTTL: m.dirTTL, CacheMemory: m.cacheMemory, MetaMemory: m.metaMemory, Passthrough: m.passthrough == auto, FsName: m.fsName,
 		LogLevel: m.level.Level, LogFormat: m.format,
 	}
 	if job.FsName == "" {

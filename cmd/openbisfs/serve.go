@@ -90,7 +90,7 @@ func mountTree(ctx context.Context, job *mountJob, c *client.Client, tree *meta.
 		Remote: func(e *meta.Entry) cache.Remote { return c.Content(e.DataSet, e.File) },
 		UID:    job.UID, GID: job.GID, Umask: job.Umask, AllowOther: job.AllowOther,
 		DirTTL: job.DirTTL, MetadataTimeout: job.MetadataTimeout, BlockTimeout: job.BlockTimeout,
-		FsName: job.FsName, Logger: log,
+		FsName: job.FsName, Logger: log, DisablePassthrough: !job.Passthrough,
 	}
 	if w := job.Write; w != nil {
 		cfg.Staging, cfg.StagingDir, cfg.CommitAfter = drafts.Store, w.StagingDir, w.CommitAfter

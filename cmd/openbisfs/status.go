@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/openbisfs/openbisfs/fs"
 )
 
 // mountStatus is what `status --json` says of a mount.
@@ -133,6 +135,9 @@ func printStatus(inv *invocation, mounts []mountStatus, waiting []waitingStatus)
 		default:
 			fmt.Fprintf(&b, "%s on %s: %s, process %d, since %s\n", m.Target, m.MountPoint, mode, m.Process, m.Since.Local().Format(time.DateTime))
 		}
+		if m.Passthrough != nil {
+			fmt.Fprintf(&b, "  passthrough: %s\n", describePassthrough(m.Passthrough))
+		}
 		if m.Uploads != nil {
 			fmt.Fprintf(&b, "  uploads: %s\n", m.Uploads)
 			room := ""
@@ -150,6 +155,13 @@ func printStatus(inv *invocation, mounts []mountStatus, waiting []waitingStatus)
 	}
 	_, err := fmt.Fprint(inv.out, b.String())
 	return err
+}
+
+func describePassthrough(p *fs.PassthroughStatus) string {
+	if !p.On {
+		return "off: " + p.Reason
+	}
+	return fmt.Sprintf("on, used for %s", plural(int(p.Opens), "open"))
 }
 
 func (c counts) String() string {
