@@ -2,6 +2,7 @@ package fs
 
 import (
 	"context"
+	"errors"
 	"syscall"
 
 	fusefs "github.com/hanwen/go-fuse/v2/fs"
@@ -28,12 +29,15 @@ func (n *dirNode) Lookup(req context.Context, name string, out *fuse.EntryOut) (
 	if s := n.staged(name); s != nil {
 		return n.stagedChild(req, s, out)
 	}
-	if name == controlName && n.vol.overlay != nil && n.IsRoot() {
-		return n.controlDirectory(req, out), fusefs.OK
+	if name == controlName && n.IsRoot() && n.entry.Load().DataSet == nil { // a Dataset may have one of its own
+		return n.controlChild(req, name, n.vol.newControlDir(), out), fusefs.OK
 	}
 	ctx, done := n.vol.begin(req, n.vol.listLimit)
 	defer done()
 	e, err := n.vol.tree.Lookup(ctx, n.entry.Load(), name)
+	if name == controlName && n.IsRoot() && errors.Is(err, meta.ErrNotExist) {
+		return n.controlChild(req, name, n.vol.newControlDir(), out), fusefs.OK
+	}
 	if err != nil {
 		return nil, n.vol.fail(ctx, "lookup", n.path(name), err)
 	}

@@ -78,7 +78,15 @@
 // the copy stays until the mount ends.
 // The first write to a name without a copy fetches what it needs.
 //
-// .openbis/uploads, which the root does not list, has a document for each draft.
+// # What is not part of the tree
+//
+// The root has a directory .openbis that it does not list, with a README. In it,
+// by-id/ID is a relative link to the place of an entity, where ID is its permId or its identifier with
+// each slash written as %2F or as U+2215, as in the names of entities; a plain slash can't be in a name. by-id/SPACE is the link to a Space, so
+// by-id/SPACE/PROJECT/COLLECTION/OBJECT works as anywhere. What is not in the mounted part does not exist. by-id
+// lists nothing. types/KIND/CODE.json and vocabularies/CODE.json describe the
+// types of objects, collections and datasets, and the vocabularies; status.json the mount ([Config].Status); uploads/
+// has a document for each draft.
 //
 // # Caching
 //

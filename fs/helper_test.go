@@ -23,18 +23,19 @@ const helperVariable = "OPENBISFS_TEST_HELPER"
 
 // helperCommands take their arguments and return what is printed as JSON.
 var helperCommands = map[string]func(args []string) (any, error){
-	"tree":   helperTree,
-	"read":   helperRead,
-	"mmap":   helperMmap,
-	"scan":   helperScan,
-	"modify": helperModify,
-	"mount":  helperMount,
-	"mapped": helperMapped,
-	"flags":  helperOpenFlags,
-	"stuck":  helperStuck,
-	"save":   helperSave,
-	"serve":  helperServe,
-	"attrs":  helperAttributes,
+	"tree":    helperTree,
+	"read":    helperRead,
+	"mmap":    helperMmap,
+	"scan":    helperScan,
+	"modify":  helperModify,
+	"mount":   helperMount,
+	"mapped":  helperMapped,
+	"flags":   helperOpenFlags,
+	"stuck":   helperStuck,
+	"save":    helperSave,
+	"serve":   helperServe,
+	"attrs":   helperAttributes,
+	"resolve": helperResolve,
 }
 
 func helperMain(command string, args []string) int {

@@ -37,6 +37,9 @@ type Tree interface {
 	List(ctx context.Context, dir *meta.Entry) (*meta.Listing, error)
 	Lookup(ctx context.Context, dir *meta.Entry, name string) (*meta.Entry, error)
 	Document(ctx context.Context, e *meta.Entry) ([]byte, error)
+	Locate(ctx context.Context, id string) ([]meta.Location, error)
+	Types(ctx context.Context, kind string) ([]meta.Text, error)
+	Vocabularies(ctx context.Context) ([]meta.Text, error)
 }
 
 var _ Tree = (*meta.Tree)(nil)
@@ -73,6 +76,9 @@ type Config struct {
 	// OnPanic is told about a panic in a request, after it was logged. The
 	// request fails with EIO either way.
 	OnPanic func(value any, stack []byte)
+
+	// Status returns what .openbis/status.json says, as JSON; nil: there is no such file. It must not ask the server.
+	Status func() any
 
 	// Staging takes what is written. Without it the file system is read-only.
 	Staging *staging.Store
@@ -215,6 +221,7 @@ func newVolume(life context.Context, dir string, cfg *Config) *volume {
 		listLimit: 6 * cfg.MetadataTimeout,
 		readLimit: 2 * cfg.BlockTimeout,
 		dir:       dir,
+		status:    cfg.Status,
 		log:       cfg.Logger,
 		life:      life,
 

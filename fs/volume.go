@@ -40,6 +40,7 @@ type volume struct {
 	readLimit time.Duration // a READ waits no longer
 
 	dir      string // mount point, for messages
+	status   func() any
 	log      *slog.Logger
 	failures failureLog
 

@@ -47,6 +47,8 @@
 // whether or not there is an ambiguity at the moment. So links that were noted
 // down stay valid when names have to change.
 //
+// [Tree.Locate] goes the other way, from a permId or an identifier to a path, in one call.
+//
 // # Belief
 //
 // A directory costs one call, whatever the number of its entries: the answer

@@ -1,9 +1,7 @@
 package meta
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/openbisfs/openbisfs/client"
@@ -92,12 +90,5 @@ func (d *document) render() ([]byte, error) {
 	case *client.DataSet:
 		content = d.dataSet(e)
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(content); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	return renderJSON(content)
 }

@@ -28,6 +28,8 @@ const (
 	answerInstance
 	answerSchema
 	answerFiles
+	answerFound
+	answerTypes
 )
 
 var kindNames = [...]string{
@@ -35,6 +37,7 @@ var kindNames = [...]string{
 	kindObject: "object", kindDataSet: "dataset", kindFolder: "folder", kindFile: "file",
 	kindDocument: "document", kindParents: "parents", kindChildren: "children", kindLink: "link",
 	answerInstance: "instance", answerSchema: "schema", answerFiles: "files",
+	answerFound: "found", answerTypes: "types",
 }
 
 func (k kind) String() string { return kindNames[k] }

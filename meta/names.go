@@ -75,6 +75,9 @@ func decodeName(name string) string {
 	return b.String()
 }
 
+// DecodeName returns the name of which a file name was made as those of entities are; others stay what they are.
+func DecodeName(name string) string { return decodeName(name) }
+
 // encodeFileName turns one segment of the path of a Dataset's file into a file
 // name: it stays what it is unless Linux cannot have it. path, which makes a
 // shortened name unique, is the whole path.

@@ -26,6 +26,12 @@ type Source interface {
 	CollectionPages(ctx context.Context, collectionPermID string, take func(client.CollectionPage) error) error
 	// ObjectContents returns an Object's Datasets.
 	ObjectContents(ctx context.Context, objectPermID string) ([]*client.DataSet, error)
+	// Resolve returns what a permId or an identifier means, nothing if it means nothing.
+	Resolve(ctx context.Context, id string) (*client.Found, error)
+	// ObjectTypes, CollectionTypes and DataSetTypes return all types.
+	ObjectTypes(ctx context.Context) ([]client.EntityType, error)
+	CollectionTypes(ctx context.Context) ([]client.EntityType, error)
+	DataSetTypes(ctx context.Context) ([]client.EntityType, error)
 	// Files returns all nodes of a Dataset, sorted by path, without the root.
 	Files(ctx context.Context, ds *client.DataSet) ([]client.File, error)
 }

@@ -177,6 +177,55 @@ func (f *fakeSource) Schema(ctx context.Context) (*client.Schema, error) {
 	return &client.Schema{Properties: maps.Clone(f.schema.Properties), Vocabularies: maps.Clone(f.schema.Vocabularies)}, nil
 }
 
+func (f *fakeSource) ObjectTypes(ctx context.Context) ([]client.EntityType, error) {
+	return []client.EntityType{{Code: "SAMPLE"}}, f.called(ctx, "ObjectTypes", "")
+}
+
+func (f *fakeSource) CollectionTypes(ctx context.Context) ([]client.EntityType, error) {
+	return []client.EntityType{{Code: "COLLECTION"}}, f.called(ctx, "CollectionTypes", "")
+}
+
+func (f *fakeSource) DataSetTypes(ctx context.Context) ([]client.EntityType, error) {
+	return []client.EntityType{{Code: "RAW_DATA"}}, f.called(ctx, "DataSetTypes", "")
+}
+
+func (f *fakeSource) Resolve(ctx context.Context, id string) (*client.Found, error) {
+	if err := f.called(ctx, "Resolve", id); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	found := new(client.Found)
+	for _, s := range f.spaces {
+		if id == s.Code || id == "/"+s.Code {
+			found.Space = s
+		}
+		for _, p := range s.Projects {
+			if id == p.PermID || id == p.Identifier {
+				found.Project = p
+			}
+		}
+	}
+	for _, c := range f.collections {
+		if id == c.PermID || id == c.Identifier {
+			found.Collection = c
+		}
+	}
+	for _, o := range f.objects {
+		if id == o.PermID || id == o.Identifier {
+			r := ref(o)
+			found.Object = &r
+		}
+	}
+	for _, ds := range f.dataSets {
+		if id == ds.PermID {
+			r := dataSetRefOf(ds)
+			found.DataSet = &r
+		}
+	}
+	return found, nil
+}
+
 func (f *fakeSource) Spaces(ctx context.Context) ([]*client.Space, error) {
 	if err := f.called(ctx, "Spaces", ""); err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/openbisfs/openbisfs/cache/staging"
 	"github.com/openbisfs/openbisfs/fs"
+	"github.com/openbisfs/openbisfs/meta"
 )
 
 // The process behind a mount answers to the commands of the same user over the socket of presence.go. A connection
@@ -20,12 +21,13 @@ const (
 	opRetry   operation = "retry"   // let failed and held drafts go on
 	opDiscard operation = "discard" // remove drafts
 	opDrain   operation = "drain"   // register everything, and wait until nothing is on its way
+	opLocate  operation = "locate"  // say what the first of the ids that means something means, and where it is
 	opBelow   operation = "below"   // say which drafts belong to the entity at a path, or below it
 )
 
 type request struct {
 	Op   operation `json:"op"`
-	IDs  []string  `json:"ids,omitempty"`  // of drafts
+	IDs  []string  `json:"ids,omitempty"`  // of drafts, or permIds and identifiers
 	Path string    `json:"path,omitempty"` // in the mount
 }
 
@@ -34,9 +36,16 @@ type reply struct {
 	Mount    *mountInfo     `json:"mount,omitempty"`
 	Drafts   []staging.Info `json:"drafts,omitempty"`
 	Progress *progress      `json:"progress,omitempty"`
+	Found    *location      `json:"found,omitempty"`
 	Results  []result       `json:"results,omitempty"` // in the order of the request
 	Done     bool           `json:"done,omitempty"`
 	Error    string         `json:"error,omitempty"`
+}
+
+// location is what one of several ids means.
+type location struct {
+	ID        string          `json:"id"`
+	Locations []meta.Location `json:"locations"`
 }
 
 // mountInfo describes a mount.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/openbisfs/openbisfs/cache/staging"
 	"github.com/openbisfs/openbisfs/fs"
+	"github.com/openbisfs/openbisfs/meta"
 )
 
 const (
@@ -32,10 +33,11 @@ type controlled struct {
 	info    mountInfo
 	mount   *fs.Server
 	staging *stagingArea // nil: read-only
+	locate  func(ctx context.Context, id string) ([]meta.Location, error)
 }
 
-func newControlled(job *mountJob, mount *fs.Server, area *stagingArea) *controlled {
-	c := &controlled{mount: mount, staging: area, info: mountInfo{
+func newControlled(job *mountJob, mount *fs.Server, tree *meta.Tree, area *stagingArea) *controlled {
+	c := &controlled{mount: mount, staging: area, locate: tree.Locate, info: mountInfo{
 		MountPoint: job.MountPoint, Target: job.Target.String(), Process: os.Getpid(), Version: thisBuild().Version,
 		Since: time.Now().UTC().Truncate(time.Second), Writable: area != nil,
 	}}
@@ -118,8 +120,11 @@ func peerOf(conn net.Conn) (peer *unix.Ucred, err error) {
 }
 
 func (c *controlled) do(ctx context.Context, req request, progress func(reply)) (reply, error) {
-	if req.Op == opStatus {
+	switch req.Op {
+	case opStatus:
 		return c.status(), nil
+	case opLocate:
+		return c.find(ctx, req.IDs)
 	}
 	if c.staging == nil {
 		if req.Op == opDrain {
@@ -142,6 +147,20 @@ func (c *controlled) do(ctx context.Context, req request, progress func(reply)) 
 	default:
 		return reply{}, fmt.Errorf("the process behind the mount does not know %q: it is openbisfs %s", req.Op, c.info.Version)
 	}
+}
+
+// find says what the first of the ids means that means anything.
+func (c *controlled) find(ctx context.Context, ids []string) (reply, error) {
+	for _, id := range ids {
+		locations, err := c.locate(ctx, id)
+		switch {
+		case err == nil:
+			return reply{Found: &location{id, locations}}, nil
+		case !errors.Is(err, meta.ErrNotExist):
+			return reply{}, err
+		}
+	}
+	return reply{}, nil
 }
 
 func (c *controlled) status() reply {

@@ -18,7 +18,7 @@ func answered(t *testing.T, line string) (r reply, ok bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := newControlled(&mountJob{MountPoint: "/mnt/lab", Target: target{URL: "https://lab.example"}}, nil, nil)
+	c := newControlled(&mountJob{MountPoint: "/mnt/lab", Target: target{URL: "https://lab.example"}}, nil, nil, nil)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

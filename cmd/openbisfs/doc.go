@@ -8,6 +8,8 @@
 // commands status, uploads, commit and umount over a socket (presence.go, control.go, controlled.go, daemons.go); upload.go
 // puts together what they see there and in the staging directories.
 //
+// The process also says where something is: path.go asks it, after anything.go has read what the user means.
+//
 // The way of a mount: run.go picks the command → flags.go and settings.go merge flags, environment and configuration
 // file (options.go translates -o) → preflight.go says what this machine lacks → credentials.go finds the secret →
 // daemon.go moves to the background → serve.go connects, mounts and waits for the end.

@@ -42,6 +42,7 @@ func commands() []command {
 		{name: "uploads", args: "[list]", summary: "list, show, retry, discard or export what is not registered yet", run: runUploads},
 		{name: "commit", args: "PATH…", summary: "register now what was saved, and wait for the outcome", run: runCommit},
 		{name: "cache", args: "[status|verify|clear]", summary: "tell what is cached on disk, check it, or remove it", run: runCache},
+		{name: "path", args: "ANYTHING…", summary: "translate permId, identifier, web page and path into each other", run: runPath},
 		{name: "demo", args: "[MNT]", summary: "start a built-in openBIS with a small lab and mount it", run: runDemo},
 		{name: "doctor", args: "[URL [MNT]]", summary: "check this machine, the server and the credentials", run: runDoctor},
 		{name: "version", summary: "print the version", run: runVersion},

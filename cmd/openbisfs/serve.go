@@ -68,7 +68,7 @@ func serve(ctx context.Context, job *mountJob, log *slog.Logger, ready func() er
 	if err != nil {
 		return err
 	}
-	defer announce(context.WithoutCancel(ctx), job.MountPoint, newControlled(job, server, drafts))()
+	defer announce(context.WithoutCancel(ctx), job.MountPoint, newControlled(job, server, tree, drafts))()
 	if err := ready(); err != nil {
 		return errors.Join(err, server.Unmount())
 	}
@@ -91,6 +91,7 @@ func mountTree(ctx context.Context, job *mountJob, c *client.Client, tree *meta.
 		UID:    job.UID, GID: job.GID, Umask: job.Umask, AllowOther: job.AllowOther,
 		DirTTL: job.DirTTL, MetadataTimeout: job.MetadataTimeout, BlockTimeout: job.BlockTimeout,
 		FsName: job.FsName, Logger: log, DisablePassthrough: !job.Passthrough,
+		Status: statusFile(job, tree, drafts),
 	}
 	if w := job.Write; w != nil {
 		cfg.Staging, cfg.StagingDir, cfg.CommitAfter = drafts.Store, w.StagingDir, w.CommitAfter
