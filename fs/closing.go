@@ -156,15 +156,13 @@ func (s *staged) seal(ctx context.Context, unlessOpen bool) (*staging.Draft, err
 	return d, nil
 }
 
-// inherit makes the Dataset that the name was registered as before the parent of
-// the next, unless the user has named others.
-func inherit(ctx context.Context, d *staging.Draft, previous string) error {
-	m := d.Meta()
-	if previous == "" || len(m.Parents) > 0 {
+// inherit makes the Dataset that the name was registered as before, or is being
+// registered as, the parent of the next, unless the user has named others.
+func inherit(ctx context.Context, d, previous *staging.Draft) error {
+	if previous == nil {
 		return nil
 	}
-	m.Parents = []string{previous}
-	return d.SetMeta(ctx, m)
+	return d.SetPredecessor(ctx, previous)
 }
 
 // failed translates the error of a save for the kernel, and logs it.

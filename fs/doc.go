@@ -52,6 +52,8 @@
 //     that ends without closing is not kept waiting.
 //   - Opening a registered file for writing changes nothing. Its first write makes
 //     a new draft of the content, which becomes a Dataset with the old one as parent.
+//     So does what is saved while the old one is being registered: it waits for that, and
+//     has no parent if the old one is refused.
 //   - What was written by a program that a signal killed, or by one whose write
 //     had failed, is held: see [Server.Commit]. So is what could not be sealed
 //     because of the local disk, of which close tells.

@@ -26,9 +26,9 @@ type overlay struct {
 	looked  time.Time
 	known   map[string]bool // drafts, by ID, that are or were shown
 	owners  map[string]map[string]*staged
-	entries map[string]*meta.Entry // of the owners whose directories were used
-	nodes   map[string]*dirNode    // of the owners whose directories the kernel knows
-	last    map[place]string       // permId of the Dataset that a name was registered as
+	entries map[string]*meta.Entry   // of the owners whose directories were used
+	nodes   map[string]*dirNode      // of the owners whose directories the kernel knows
+	last    map[place]*staging.Draft // what a name was last registered as, or is being registered as for good
 }
 
 // place is a name in an owner's directory.
@@ -37,7 +37,7 @@ type place struct{ owner, name string }
 func newOverlay(vol *volume, store *staging.Store) *overlay {
 	o := &overlay{
 		vol: vol, store: store, known: make(map[string]bool), owners: make(map[string]map[string]*staged),
-		entries: make(map[string]*meta.Entry), nodes: make(map[string]*dirNode), last: make(map[place]string),
+		entries: make(map[string]*meta.Entry), nodes: make(map[string]*dirNode), last: make(map[place]*staging.Draft),
 	}
 	store.Watch(o.notice)
 	return o
@@ -151,15 +151,25 @@ func (o *overlay) know(d *staging.Draft) {
 	o.known[d.ID()] = true
 }
 
-// registered is told that a name has become a Dataset.
+// registered is told that a name has become a Dataset. It may be another's name, or draft, by then.
 func (o *overlay) registered(s *staged, d *staging.Draft) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.last[place{s.owner.PermID, s.name}] = d.PermID()
+	at := place{s.owner.PermID, s.name}
+	if o.last[at] == nil || s.draftNow() == d && o.owners[at.owner][at.name] == s {
+		o.last[at] = d
+	}
 }
 
-// previous returns the permId of the Dataset that a name was registered as in this mount, or "".
-func (o *overlay) previous(s *staged) string {
+// precede is told that a name is another's, and that nothing keeps the draft that had it from becoming a Dataset.
+func (o *overlay) precede(owner staging.Owner, name string, d *staging.Draft) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.last[place{owner.PermID, name}] = d
+}
+
+// previous returns what a name was registered as in this mount, or is being registered as, before s; nil if nothing.
+func (o *overlay) previous(s *staged) *staging.Draft {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.last[place{s.owner.PermID, s.name}]

@@ -166,7 +166,12 @@ func (s *staged) discard() error {
 	case staging.Registered, staging.Verified, staging.Released:
 		d.Release()
 	default:
-		if err := d.Discard(s.vol.life); err != nil && !errors.Is(err, staging.ErrGone) {
+		err := d.Discard(s.vol.life)
+		if _, name := s.vol.overlay.where(s); err != nil && underWay(d) && name != d.Name() {
+			d.Release() // what the Dataset is called is not removed: an editor removes its backup
+			err = nil
+		}
+		if err != nil && !errors.Is(err, staging.ErrGone) {
 			return err
 		}
 	}
@@ -209,12 +214,20 @@ func (n *dirNode) Rename(req context.Context, name string, newParent fusefs.Inod
 	if err := s.rename(ctx, owner, newName); err != nil {
 		return s.errno("rename", err)
 	}
+	unsaved := s.dirty.Load() // as soon as it has the name, others save it, too
 	if replaced != nil {
+		old := replaced.draftNow()
 		if err := replaced.discard(); err != nil {
-			n.vol.log.Warn("what was replaced is on its way already", "draft", replaced.draftNow().ID(), "err", err)
+			n.vol.log.Info("what was replaced is on its way already", "draft", old.ID(), "err", err)
+		}
+		if underWay(old) {
+			n.vol.overlay.precede(owner, newName, old)
 		}
 	}
 	n.vol.overlay.move(s, owner, newName)
+	if !unsaved && !s.directory {
+		return fusefs.OK
+	}
 	return s.saveRenamed(ctx, name)
 }
 
@@ -246,26 +259,38 @@ func (n *dirNode) replaceable(ctx context.Context, s, replaced *staged, name str
 	return 0
 }
 
-// rename renames the draft, if it is one still. A registered name is renamed in
-// this mount only.
+// rename renames the draft, if it is one still. A name that is registered, or being
+// registered, is renamed in this mount only.
 func (s *staged) rename(ctx context.Context, owner staging.Owner, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.draftNow()
 	switch d.State() {
 	case staging.Registered, staging.Verified, staging.Released:
-		if owner.PermID != d.Owner().PermID {
-			return syscall.EXDEV
-		}
-		return nil
+		return s.keepDataset(d, owner)
 	case staging.Opened, staging.Held, staging.Failed:
 	default: // on its way: it turns around
-		if err := d.Reopen(ctx); err != nil {
+		err := d.Reopen(ctx)
+		if err != nil && underWay(d) {
+			return s.keepDataset(d, owner)
+		}
+		if err != nil {
 			return err
 		}
 		s.dirty.Store(true)
 	}
 	return d.Rename(ctx, owner, name)
+}
+
+// keepDataset lets what is or becomes a Dataset have another name here, with the same owner.
+// What is saved under its name next has it as parent.
+func (s *staged) keepDataset(d *staging.Draft, owner staging.Owner) error {
+	from, name := s.vol.overlay.where(s)
+	if owner.PermID != from.PermID {
+		return syscall.EXDEV
+	}
+	s.vol.overlay.precede(from, name, d)
+	return nil
 }
 
 // saveRenamed registers what has got its final name after it was written. It
@@ -281,7 +306,7 @@ func (s *staged) saveRenamed(ctx context.Context, oldName string) syscall.Errno 
 		s.quiet.touch()
 		return fusefs.OK
 	}
-	if !s.dirty.Load() || s.ephemeral() || openForWriting(procDir, oldName, s.ino) {
+	if s.ephemeral() || openForWriting(procDir, oldName, s.ino) {
 		return fusefs.OK
 	}
 	if d := s.spoiled.Load(); d != nil {
@@ -295,8 +320,11 @@ func (s *staged) saveRenamed(ctx context.Context, oldName string) syscall.Errno 
 	if err != nil {
 		return s.failed("rename", err)
 	}
-	if d == nil {
-		return fusefs.OK
+	if d == nil { // sealed when the kernel said that it was closed, while it was renamed
+		d = s.draftNow()
+		if state := d.State(); !state.Pending() && state != staging.Failed {
+			return fusefs.OK
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.vol.renameTimeout)
 	defer cancel()

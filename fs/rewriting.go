@@ -50,8 +50,8 @@ func (s *staged) change(ctx context.Context, keep int64, f func(*staging.File) e
 }
 
 // revive makes the content writable. What was held, refused or still waits to be
-// registered is open again. What the server has, or is about to have, becomes a
-// new draft: the name will be another Dataset.
+// registered is open again. What the server has, or is being asked to take, becomes a
+// new draft: the name will be another Dataset, with that one as parent.
 func (s *staged) revive(ctx context.Context, keep int64) error {
 	if err := s.lockUnsealed(ctx); err != nil {
 		return err
@@ -70,15 +70,14 @@ func (s *staged) revive(ctx context.Context, keep int64) error {
 		if r := s.relic.Load(); r != nil {
 			return s.waitFor(ctx, s.fetch(d, r, keep))
 		}
-		next, err := s.succeed(d, func(next *staging.Draft) error { return copyDraft(next, d, keep) })
-		if err != nil {
-			return err
-		}
-		d.Release()
-		d = next
+		return s.replace(d, keep)
 	default:
 		held := heldFor(d)
-		if err := d.Reopen(ctx); err != nil {
+		err := d.Reopen(ctx)
+		if err != nil && underWay(d) {
+			return s.replace(d, keep)
+		}
+		if err != nil {
 			return err
 		}
 		if held != nil && keep > 0 {
@@ -86,6 +85,25 @@ func (s *staged) revive(ctx context.Context, keep int64) error {
 		}
 	}
 	return s.install(d)
+}
+
+// underWay tells whether nothing keeps a draft any more from becoming a Dataset, unless the server refuses it.
+func underWay(d *staging.Draft) bool {
+	switch d.State() {
+	case staging.Registering, staging.Registered, staging.Verified, staging.Released:
+		return true
+	}
+	return false
+}
+
+// replace goes on with a copy of what is or becomes a Dataset. The lock is held.
+func (s *staged) replace(old *staging.Draft, keep int64) error {
+	next, err := s.succeed(old, func(next *staging.Draft) error { return copyDraft(next, old, keep) })
+	if err != nil {
+		return err
+	}
+	old.Release()
+	return s.install(next)
 }
 
 // install makes d what s is, and opens it. The lock is held.
@@ -172,8 +190,8 @@ func (s *staged) succeed(old *staging.Draft, fill func(next *staging.Draft) erro
 		return nil, errors.Join(err, d.Discard(s.vol.life))
 	}
 	m := old.Meta()
-	m.Parents = []string{old.PermID()}
-	if err := d.SetMeta(s.vol.life, m); err != nil {
+	m.Parents = nil // but the old one
+	if err := errors.Join(d.SetMeta(s.vol.life, m), d.SetPredecessor(s.vol.life, old)); err != nil {
 		return nil, errors.Join(err, d.Discard(s.vol.life))
 	}
 	s.watch(d)
