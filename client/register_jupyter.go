@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -38,6 +39,7 @@ func (a *attempt) jupyterUploader(ctx context.Context) (string, error) {
 			return "", err
 		}
 		id, err = a.result(r)
+		err = a.explainNotebooks(err)
 	}
 	if err != nil {
 		return "", err
@@ -92,6 +94,25 @@ func aboutParameters(err error) bool {
 		}
 	}
 	return false
+}
+
+// explainNotebooks says what to do about the first of the services, of mid 2016, which asks for a container, results and a
+// notebook, and gives them types of its own: it can't be made to register anything else.
+func (a *attempt) explainNotebooks(err error) error {
+	var e *Error
+	if !errors.As(err, &e) || !errors.Is(err, ErrRefused) {
+		return err
+	}
+	message := strings.ToLower(e.Message)
+	for _, part := range []string{"container", "result", "notebook"} {
+		if strings.Contains(message, "mandatory parameter "+part) {
+			e.Message += fmt.Sprintf("; the service %s of data store %s is the first of its kind, which registers Jupyter notebooks only: "+
+				"ask the administrator for the core plugin dataset-uploader (or a jupyter-api of 2017 or later), or choose "+
+				"what every data store has built in with --dropbox createUploadedDataSet", a.plan.Service, a.plan.DataStore)
+			return err
+		}
+	}
+	return err
 }
 
 // verify compares the Dataset with what was sent. What came in from elsewhere cannot be undone, but must not go unsaid.

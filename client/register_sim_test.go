@@ -248,6 +248,21 @@ func TestGenerationsOfTheJupyterService(t *testing.T) {
 	}
 }
 
+// It makes a container, results and a notebook of everything.
+func TestTheFirstGenerationOfTheJupyterServiceIsExplained(t *testing.T) {
+	r := newRegistrar(t, JupyterUploader, openbistest.Options{JupyterGeneration: "A"})
+	_, err := r.do(r.plan(), r.draft(fileDraft("a.txt", []byte("content"))))
+	if !errors.Is(err, ErrRefused) || errors.Is(err, ErrOutcomeUnknown) {
+		t.Fatalf("got %v", err)
+	}
+	for _, want := range []string{"mandatory parameter", "jupyter-uploader-api", "ask the administrator", "dataset-uploader", "--dropbox createUploadedDataSet"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %q", err, want)
+		}
+	}
+	r.wantRegistrations(0)
+}
+
 func TestRefusals(t *testing.T) {
 	for _, route := range routes {
 		for name, c := range map[string]struct {
