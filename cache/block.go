@@ -27,6 +27,8 @@ type block struct {
 	via      *stream // the stream that will come by, of a queued block
 	local    bool    // in level.loads, of a queued block; if it is neither of the two, it is in content.queue
 	source   *stream // the stream that brought the data, while its checksum is not known to be right
+	doubtful bool    // the disk cache has it from such a stream
+	kept     bool    // it came from the disk cache
 	interest int     // readers who want it
 	attempts int     // that failed
 	since    time.Time
@@ -62,7 +64,7 @@ func (b *block) publish(filled int) {
 
 // pin keeps the buffer from being reused while f copies from it.
 func (b *block) pin(f *File) *buffer {
-	if b.source != nil {
+	if b.source != nil || b.doubtful {
 		f.unverified = true
 	}
 	b.buf.pins++
@@ -80,7 +82,7 @@ func (b *block) forget(w *waiter) {
 
 // detach gives up the buffer; who copies from it may go on.
 func (b *block) detach() {
-	b.filled, b.source = 0, nil
+	b.filled, b.source, b.doubtful, b.kept = 0, nil, false, false
 	if b.buf == nil {
 		return
 	}

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"fmt"
+	"hash/crc32"
 	"io"
 	"log/slog"
 	"time"
@@ -69,11 +70,25 @@ func (st *stream) pass(b *block) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if c.level != nil && c.level.ledger != nil {
+		s.mu.Unlock()
+		sum := crc32.ChecksumIEEE(data)
+		s.mu.Lock()
+		st.sums[b.n] = sum
+	}
 	st.block = nil
 	if last && st.start == 0 {
-		c.complete(b, nil)
+		for n, sum := range st.sums {
+			c.vouch(n, sum) // the checksum of the content was right
+		}
+		c.reside(b, nil)
 	} else {
-		c.complete(b, st)
+		c.reside(b, st)
+	}
+	if c.total > 1 {
+		c.keep(b, st) // the last one, too, belongs to the part
+	} else {
+		c.keep(b, nil)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package cache
 import (
 	"errors"
 	"io"
+
+	"github.com/openbisfs/openbisfs/cache/disk"
 )
 
 // ErrNotCached says that bytes are neither in memory nor on disk.
@@ -60,14 +62,18 @@ func (f *File) copyCached(p []byte, n int64, from int) (int, error) {
 		return 0, ErrNotCached
 	}
 	l.work++
-	s.mu.Unlock()
 	block := make([]byte, size)
-	there := l.file.ReadBlock(n, block)
+	convictions := l.convictions
+	s.mu.Unlock()
+	standing := l.file.ReadBlock(n, block)
 	s.mu.Lock()
 	l.work--
 	c.settle()
-	if !there {
+	switch {
+	case standing == disk.Absent, standing == disk.Provisional && (l.convictions != convictions || l.rejecting > 0):
 		return 0, ErrNotCached
+	case standing == disk.Provisional && c.key.HasCRC32:
+		f.unverified = true
 	}
 	s.counts.FromDisk += int64(size)
 	return copy(p, block[from:to]), nil

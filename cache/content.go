@@ -135,7 +135,7 @@ func (c *content) quiet() {
 	c.window = newWindow(c.total, c.store.opts.Memory/BlockSize)
 	c.broken = false
 	for _, st := range c.streams {
-		st.stop()
+		st.retire()
 	}
 	for _, b := range c.blocks {
 		b.setAhead(false)
@@ -191,7 +191,7 @@ func (c *content) condemn(err error) {
 		st.stop()
 	}
 	for _, b := range c.blocks {
-		if b.state == resident && b.source != nil {
+		if b.state == resident && (b.source != nil || b.doubtful) {
 			b.drop()
 			continue
 		}

@@ -49,12 +49,21 @@
 //
 // With [Options.Disk], what is absent from memory is looked for on disk before
 // it is asked for: first which blocks of a file are there, once, then each of
-// them. A block that is verified is written behind, by goroutines that nobody
-// waits for. What waits to be written counts as memory and may take a quarter of
-// it; when the disk is too slow for that, blocks are not written, and asked for
-// again one day. What a stream brings is of use on disk only when the stream has
-// reached its end and was right. Nothing that happens on disk is an error for a
-// reader.
+// them. Nothing is read ahead from the server for a reader whom the disk serves.
+// A block that is verified is written behind, by goroutines that nobody waits
+// for. What waits to be written counts as memory and may take a quarter of it.
+// When the disk is too slow for that, blocks are postponed: they are written
+// later, if they are in memory then, and otherwise asked for again one day. No
+// reader is ever slowed down for the disk.
+//
+// What a stream brought that broke off is provisional on disk, as it is in
+// memory: it is served, also by the next process. The checksums of the blocks are
+// added up; with the last block that was missing they show, before it is
+// readable, whether all were right. If not, the provisional ones are dropped, and
+// handles that were given any of them fail with [ErrCorrupt].
+//
+// Nothing that happens on disk is an error for a reader. A disk that does not
+// answer within 5 s is given up for a while, and the server asked.
 //
 // # Failure
 //

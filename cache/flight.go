@@ -22,7 +22,7 @@ func (c *content) touch(n int64) *block {
 		}
 	}
 	b.interest++
-	c.readAhead(n, advice)
+	c.readAhead(b, advice)
 	return b
 }
 
@@ -41,22 +41,32 @@ func (b *block) leave() {
 	}
 }
 
-// readAhead queues what is absent between n, which was touched, and the end of
-// the advice, as far as memory for read-ahead allows.
-func (c *content) readAhead(n int64, a advice) {
+// readAhead queues what is absent between b, which was touched, and the end of
+// the advice, as far as memory for read-ahead allows. A reader whom the disk
+// serves gets nothing from the server before it wants it: it may well end where
+// the one before it did.
+func (c *content) readAhead(b *block, a advice) {
 	if a.from == a.to {
 		return
 	}
+	n, disk := b.n, c.fromDisk(b)
 	switch {
-	case !a.stream:
 	case c.diskUnknown():
-		c.level.wish = n
-	default:
+		if a.stream {
+			c.level.wish = n
+		}
+		c.window.retract(n)
+		return
+	case a.stream && !disk:
 		c.considerStream(n)
 	}
 	for m := n + 1; m < a.to; m++ {
 		if c.blocks[m] != nil {
 			continue
+		}
+		if disk && !c.onDisk(m) {
+			c.window.retract(m - 1)
+			return
 		}
 		b := c.add(m)
 		if !c.store.budget.aheadRoom(b.len()) {

@@ -8,22 +8,40 @@ import (
 )
 
 const (
-	maxLoaders = 3               // blocks of one file that are read from disk at a time
-	askAgain   = 5 * time.Second // how long others' additions to the disk cache may go unnoticed
+	maxLoaders   = 3               // blocks of one file that are read from disk at a time
+	diskPatience = 5 * time.Second // a disk that takes longer to answer is not waited for
+	askAgain     = 5 * time.Second // how long others' additions to the disk cache may go unnoticed
 )
 
 // level is the second level of a content, below memory: what the disk cache has of it. Guarded by Store.mu, but the
 // file, whose methods are called without.
 type level struct {
-	file    *disk.File
-	known   bool      // set says what is there
-	asking  bool      // a goroutine finds it out
-	asked   time.Time // when it last did
-	set     []uint64  // bit n%64 of element n/64: block n should be there
-	wish    int64     // the block from which on a stream was wanted while nothing was known; or -1
-	loads   []*block  // queued blocks that should be there; some are gone
-	loaders int       // goroutines that read them
-	work    int       // goroutines and writes that use the file
+	file        file
+	known       bool      // set says what is there
+	asking      bool      // a goroutine finds it out
+	asked       time.Time // when it last did
+	set         []uint64  // bit n%64 of element n/64: block n should be there
+	wish        int64     // the block from which on a stream was wanted while nothing was known; or -1
+	loads       []*block  // queued blocks that should be there; some are gone
+	loaders     int       // goroutines that read them
+	work        int       // goroutines and writes that use the file
+	convictions int       // how often provisional blocks were found wrong
+	rejecting   int       // the disk cache has yet to drop them
+	ledger      *ledger   // nil: nothing on disk is provisional, or the checksum of the content is not known
+	settle      bool      // something on disk is provisional, as far as known
+}
+
+// file is what the disk cache has of a content; see [disk.File].
+type file interface {
+	Presence() disk.Presence
+	ReadBlock(n int64, p []byte) disk.Standing
+	WriteBlock(n int64, p []byte)
+	Part() *disk.Part
+	Settle() disk.Verdict
+	Reject()
+	Local() (*os.File, bool)
+	Hung()
+	Close()
 }
 
 // below opens the second level, if there is a disk cache.
@@ -44,9 +62,11 @@ func (c *content) leaveDisk() {
 }
 
 // onDisk says whether block n should be on disk.
-func (c *content) onDisk(n int64) bool {
-	l := c.level
-	return l != nil && int(n/64) < len(l.set) && l.set[n/64]&(1<<(n%64)) != 0
+func (c *content) onDisk(n int64) bool { return c.level != nil && bit(c.level.set, n) }
+
+// fromDisk says whether a reader who touches b is served by the disk.
+func (c *content) fromDisk(b *block) bool {
+	return b.kept || b.state == queued && b.via == nil && c.onDisk(b.n)
 }
 
 // diskUnknown says whether it has yet to be found out what is on disk.
@@ -105,20 +125,80 @@ func (c *content) ask() {
 	}
 	l.asking = true
 	l.work++
-	c.store.wg.Go(func() {
-		set := l.file.Blocks()
-		s := c.store
+	s := c.store
+	waiting, convictions := true, l.convictions
+	hung := c.patience(l, func() bool { return waiting }, func() {
+		waiting, l.asking = false, false
+		c.learn(nil)
+	})
+	s.wg.Go(func() {
+		p := l.file.Presence()
+		hung.Stop()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		l.set, l.known, l.asking, l.asked = set, true, false, time.Now()
-		if n := l.wish; n >= 0 {
-			l.wish = -1
-			c.considerStream(n)
+		if waiting {
+			waiting, l.asking = false, false
+			if l.convictions != convictions || l.rejecting > 0 {
+				p = disk.Presence{} // it may be of before
+			}
+			l.settle = p.Provisional != nil
+			c.record(p)
+			c.learn(p.There)
 		}
-		c.dispatch()
 		l.work--
 		c.settle()
 	})
+}
+
+// learn takes what is on disk, and goes on with what has waited for that.
+func (c *content) learn(set []uint64) {
+	l := c.level
+	l.set, l.known, l.asked = set, true, time.Now()
+	if n := l.wish; n >= 0 {
+		l.wish = -1
+		if !c.onDisk(n) {
+			c.considerStream(n)
+		}
+	}
+	c.dispatch()
+}
+
+// patience has what is not done in time given up: the disk does not answer, so that the server is asked, and the disk
+// rests. waiting is called with Store.mu held.
+func (c *content) patience(l *level, waiting func() bool, giveUp func()) *time.Timer {
+	s := c.store
+	return time.AfterFunc(s.diskPatience, func() {
+		s.mu.Lock()
+		if !waiting() {
+			s.mu.Unlock()
+			return
+		}
+		giveUp()
+		s.mu.Unlock()
+		l.file.Hung()
+	})
+}
+
+// hung gives up a block that the disk does not bring, and all that wait behind it.
+func (c *content) hung(l *level, b *block) {
+	l.loaders-- // who hangs does not count
+	l.set, l.asked = nil, time.Now()
+	b.buf, b.kept = nil, false // the disk may write to the buffer still
+	b.state, b.local = queued, true
+	back := append([]*block{b}, l.loads...)
+	l.loads = nil
+	for _, b := range back {
+		if b.state != queued || !b.local {
+			continue
+		}
+		b.local = false
+		if b.interest == 0 && !b.ahead || c.store.closed {
+			b.fail(errClosed)
+			continue
+		}
+		c.queue = append(c.queue, b)
+	}
+	c.dispatch()
 }
 
 // load reads blocks from disk until there are none left to read. What is not there, or not right, is fetched.
@@ -141,12 +221,31 @@ func (c *content) load(l *level) {
 			continue
 		}
 		b.buf = buf
+		b.kept = true
+		convictions := l.convictions
+		buf.pins++
+		hung := c.patience(l, func() bool { return b.buf == buf && b.state == loading }, func() {
+			s.budget.detach(buf)
+			c.hung(l, b)
+		})
 		s.mu.Unlock()
-		there := l.file.ReadBlock(b.n, buf.data)
+		standing := l.file.ReadBlock(b.n, buf.data)
+		hung.Stop()
 		s.mu.Lock()
-		if there {
+		given := b.buf == buf && b.state == loading
+		s.budget.unpin(buf)
+		if !given { // up
+			l.work--
+			c.settle()
+			return
+		}
+		if standing == disk.Provisional && (l.convictions != convictions || l.rejecting > 0) {
+			standing = disk.Absent
+		}
+		if standing != disk.Absent {
 			s.counts.FromDisk += int64(b.len())
 			c.progress = time.Now()
+			b.doubtful = standing == disk.Provisional && c.key.HasCRC32
 			c.reside(b, nil)
 			continue
 		}
@@ -179,10 +278,34 @@ func (f *File) Local() (*os.File, bool) {
 	}
 	l.work++
 	s.mu.Unlock()
-	local, ok := l.file.Local()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l.work--
-	f.content.settle()
-	return local, ok
+	type answer struct {
+		file *os.File
+		ok   bool
+	}
+	answers := make(chan answer)
+	late := make(chan struct{})
+	s.wg.Go(func() {
+		file, ok := l.file.Local()
+		select {
+		case answers <- answer{file, ok}:
+		case <-late:
+			if ok {
+				_ = file.Close()
+			}
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		l.work--
+		f.content.settle()
+	})
+	patience := time.NewTimer(s.diskPatience)
+	defer patience.Stop()
+	select {
+	case a := <-answers:
+		return a.file, a.ok
+	case <-patience.C:
+		close(late)
+		l.file.Hung()
+		return nil, false
+	}
 }

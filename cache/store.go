@@ -67,6 +67,8 @@ type Store struct {
 	budget     budget
 	behind     behind
 	counts     Stats
+
+	diskPatience time.Duration
 }
 
 // New returns an empty Store. It needs a Close.
@@ -88,6 +90,8 @@ func New(opts Options) *Store {
 		streams:    make(map[*stream]struct{}),
 		distrusted: newLRU[Key](maxDistrusted),
 		budget:     newBudget(opts.Memory),
+
+		diskPatience: min(diskPatience, opts.BlockTimeout/4),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s

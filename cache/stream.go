@@ -24,9 +24,11 @@ type stream struct {
 	pending  int   // queued blocks that count on it
 	block    *block
 	stopped  bool
+	retired  bool // it ends with the block that it is filling
 	paused   bool
 	pausedAt time.Time
-	part     *part // what it has brought, on disk; nil: nothing
+	sums     map[int64]uint32 // of blocks that it has brought, while some on disk are provisional
+	part     *part            // what it has brought, on disk; nil: nothing
 
 	// used by the stream's goroutine only
 	body    io.ReadCloser
@@ -41,7 +43,7 @@ type stream struct {
 // joined.
 func (c *content) openStream(first int64) *stream {
 	s := c.store
-	st := &stream{content: c, at: first, reach: first, wake: make(chan struct{}, 1)}
+	st := &stream{content: c, at: first, reach: first, wake: make(chan struct{}, 1), sums: make(map[int64]uint32)}
 	st.ctx, st.cancel = context.WithCancelCause(s.ctx)
 	c.streams = append(c.streams, st)
 	if c.total > 1 {
@@ -86,6 +88,16 @@ func (st *stream) stop() {
 	st.cancel(errStopped)
 }
 
+// retire stops a stream that has lost its readers. A block of which one was
+// given a part is brought to its end, so that it can be kept.
+func (st *stream) retire() {
+	if st.block == nil || st.block.filled == 0 || st.content.store.closed {
+		st.stop()
+		return
+	}
+	st.stopped, st.retired = true, true
+}
+
 func (st *stream) poke() {
 	select {
 	case st.wake <- struct{}{}:
@@ -127,6 +139,9 @@ func (st *stream) next() (*block, error) {
 	c, s := st.content, st.content.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if st.retired {
+		return nil, errStopped
+	}
 	for st.pending == 0 {
 		if err := st.pause(); err != nil {
 			return nil, err
@@ -199,16 +214,22 @@ func (st *stream) finish(err error) {
 	switch {
 	case err == nil:
 		st.verified()
-		st.part.end(st.start == 0)
+		if st.start == 0 {
+			st.part.finishAs(confirm)
+		}
 	case needless || s.closed:
 	default:
 		c.log(slog.LevelDebug, "reading a stream", err)
 		c.broken = true
 		if st.corrupt(err) {
-			c.condemn(err)
+			c.convict(err)
 		}
 	}
-	st.part.end(false)
+	if c.distrust {
+		st.part.finishAs(discard)
+	} else {
+		st.part.finishAs(keep)
+	}
 	if st.block != nil {
 		c.again(st.block, err, needless)
 	}

@@ -59,6 +59,16 @@ func (w *window) touch(n int64) advice {
 	return c.advise(w.total, w.most)
 }
 
+// retract says that what the last touch has advised is not read ahead beyond
+// block n.
+func (w *window) retract(n int64) {
+	for i := range w.cursors {
+		if c := &w.cursors[i]; c.used == w.clock {
+			c.until = min(c.until, n+1)
+		}
+	}
+}
+
 // at returns the cursor that block n continues or belongs to.
 func (w *window) at(n int64) *cursor {
 	var near *cursor

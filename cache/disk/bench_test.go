@@ -33,7 +33,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 	n := 0
 	for b.Loop() {
-		if !f.ReadBlock(int64(n)%f.key.blocks(), block) {
+		if f.ReadBlock(int64(n)%f.key.blocks(), block) == Absent {
 			b.Fatal("absent")
 		}
 		n++
@@ -53,7 +53,7 @@ func BenchmarkSmall(b *testing.B) {
 		f.WriteBlock(0, data)
 		f.Close()
 		f = c.File(key)
-		if !f.ReadBlock(0, data) {
+		if f.ReadBlock(0, data) == Absent {
 			b.Fatal("absent")
 		}
 		f.Close()

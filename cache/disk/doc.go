@@ -20,7 +20,7 @@
 //	 8  first 8 bytes of the hash of the key
 //	16  CRC-32C of the block, which is what reading compares
 //	20  CRC-32 (IEEE) of the block; those of all blocks make that of the file
-//	24  0
+//	24  0: the block is confirmed; 1: it is provisional
 //	28  CRC-32C of the 28 bytes before
 //
 // and by a seal of 64 bytes, which says that the data file was read and found
@@ -40,6 +40,17 @@
 // whoever writes a block, however often and at the same time as others, writes
 // the same bytes. What a stream brings is verified only at its end: it goes to a
 // [Part], a file that no one else writes, which then takes the data file's place.
+//
+// # Provisional blocks
+//
+// The only checksum that a stream's bytes have is that of the whole file. When it
+// breaks off, as it does when its reader wants no more, what it brought is as
+// good as what that reader was given, and no better. It is kept, and its records
+// say so ([Provisional]). As soon as all blocks of a file are there, their CRC-32s
+// make that of the file, or they don't: then the provisional ones become
+// confirmed, or are dropped ([File.Settle]). They are dropped as well when a block
+// that comes by a verified way is not what one of them was. Before all this, no
+// [File.Local] is given away.
 //
 // Nothing relies on locks. flock(2) keeps a file that is in use from eviction
 // and two processes from evicting at the same time; where it does not work, as

@@ -109,12 +109,12 @@ func (c *Cache) Verify(ctx context.Context, progress func(Verified)) (Verified, 
 			}
 			v.Blocks++
 			v.Bytes += int64(key.length(n))
-			if !f.ReadBlock(n, block[:key.length(n)]) {
+			if f.ReadBlock(n, block[:key.length(n)]) == Absent {
 				v.Damaged++
 			}
 			progress(v)
 		}
-		f.combined() // or forget it
+		f.Settle()
 	})
 	return v, ctx.Err()
 }

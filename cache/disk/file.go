@@ -24,7 +24,8 @@ type File struct {
 	key   Key
 	id    identity
 
-	opening sync.Mutex // held while the files are opened
+	opening sync.Mutex   // held while the files are opened
+	layout  sync.RWMutex // held while blocks are written; exclusively while another file takes the data file's place
 
 	mu      sync.Mutex
 	closed  bool
@@ -186,16 +187,6 @@ func (f *File) touch() {
 	_ = f.cache.top().Chtimes(f.id.path(mapKind), now, now)
 }
 
-// Blocks says which blocks are there, by their records: bit n%64 of element n/64. A block may be missing all the same.
-func (f *File) Blocks() []uint64 {
-	set := make([]uint64, (f.key.blocks()+63)/64)
-	f.records(func(n int64, _ sums) bool {
-		set[n/64] |= 1 << (n % 64)
-		return true
-	})
-	return set
-}
-
 // records calls yield for each block with a valid record, in order, while it returns true.
 func (f *File) records(yield func(n int64, s sums) bool) {
 	if !f.cache.usable() {
@@ -226,15 +217,17 @@ func (f *File) records(yield func(n int64, s sums) bool) {
 	}
 }
 
-// ReadBlock reads block n into p, which has its length, and says whether it is there and right. If not, p is of no use.
-func (f *File) ReadBlock(n int64, p []byte) bool {
+// ReadBlock reads block n into p, which has its length, and says what it is. If it is absent, p is of no use.
+func (f *File) ReadBlock(n int64, p []byte) Standing {
 	c := f.cache
 	if n < 0 || n >= f.key.blocks() || len(p) != f.key.length(n) || !c.usable() {
-		return false
+		return Absent
 	}
-	found, err := f.read(n, p)
+	s, found, err := f.read(n, p)
 	c.trouble(err)
+	standing := Absent
 	if found {
+		standing = s.standing()
 		c.well()
 		if time.Since(time.Unix(0, f.touched.Load())) > touchEvery {
 			f.touch()
@@ -247,47 +240,47 @@ func (f *File) ReadBlock(n int64, p []byte) bool {
 	} else {
 		c.counts.Misses++
 	}
-	return found
+	return standing
 }
 
-func (f *File) read(n int64, p []byte) (bool, error) {
+func (f *File) read(n int64, p []byte) (sums, bool, error) {
 	h, err := f.open(false, nil)
 	if err != nil {
-		return false, err
+		return sums{}, false, err
 	}
 	for again := false; ; again = true {
-		recorded, right, err := f.compare(h, n, p)
+		s, recorded, right, err := f.compare(h, n, p)
 		if right {
-			return true, nil
+			return s, true, nil
 		}
 		if err != nil && !errors.Is(err, os.ErrClosed) && !errors.Is(err, syscall.ESTALE) {
-			return false, err
+			return sums{}, false, err
 		}
 		// The files may have been evicted, and others may be in their place.
 		if !again && f.replaced(h) {
 			if h, err = f.open(false, h); err != nil {
-				return false, err
+				return sums{}, false, err
 			}
 			continue
 		}
 		if recorded && err == nil {
 			f.damaged(h, n)
 		}
-		return false, nil
+		return sums{}, false, nil
 	}
 }
 
 // compare reads block n and its record, and says whether there is a record, and whether the block agrees with it.
-func (f *File) compare(h *handles, n int64, p []byte) (recorded, right bool, err error) {
-	s, recorded, err := f.record(h, n)
+func (f *File) compare(h *handles, n int64, p []byte) (s sums, recorded, right bool, err error) {
+	s, recorded, err = f.record(h, n)
 	if !recorded || err != nil {
-		return recorded, false, err
+		return s, recorded, false, err
 	}
 	got, err := f.cache.readAt(h.data, p, n*BlockSize)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return true, false, err
+		return s, true, false, err
 	}
-	return true, got == len(p) && s.castagnoli == castagnoliOf(p), nil
+	return s, true, got == len(p) && s.castagnoli == castagnoliOf(p), nil
 }
 
 func (f *File) record(h *handles, n int64) (sums, bool, error) {
@@ -337,7 +330,9 @@ func (f *File) WriteBlock(n int64, p []byte) {
 	if n < 0 || n >= f.key.blocks() || len(p) != f.key.length(n) || !c.usable() {
 		return
 	}
+	f.layout.RLock()
 	err := f.write(n, p, sumsOf(p))
+	f.layout.RUnlock()
 	c.trouble(err)
 }
 
@@ -350,8 +345,13 @@ func (f *File) write(n int64, p []byte, s sums) error {
 		return err
 	}
 	if linked(h.data) && linked(h.index) {
-		if old, ok, _ := f.record(h, n); ok && old == s {
+		switch old, ok, _ := f.record(h, n); {
+		case ok && old == s:
 			return nil // which saves a write; if the block is damaged, who reads it will see
+		case ok && old.same(s):
+			return f.writeRecord(h, n, s) // it was provisional
+		case ok && old.provisional:
+			f.Reject() // a stream that brought one wrong block is not believed the others
 		}
 	} else if h, err = f.open(true, h); err != nil {
 		return err

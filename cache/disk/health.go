@@ -66,6 +66,11 @@ func (c *Cache) trouble(err error) {
 	}
 }
 
+// Hung says that the disk did not answer: it rests, as after an error.
+func (f *File) Hung() { f.cache.trouble(errHung) }
+
+var errHung = errors.New("it does not answer")
+
 // well notes that the disk has worked.
 func (c *Cache) well() {
 	c.mu.Lock()

@@ -89,42 +89,11 @@ func (f *File) sealLater() {
 	c.mu.Unlock()
 }
 
-// combined says whether all blocks have a record, and whether together they have the checksum of the content.
-func (f *File) combined() bool {
-	sum, next := newWhole(), int64(0)
-	f.records(func(n int64, s sums) bool {
-		if n != next {
-			return false
-		}
-		sum.add(s.ieee, f.key.length(n))
-		next++
-		return true
-	})
-	if next != f.key.blocks() {
-		return false
-	}
-	if f.key.HasCRC32 && sum.sum != f.key.CRC32 {
-		// Each block was verified by itself, yet the whole is not what was announced.
-		f.cache.opts.Logger.Warn("content in the disk cache does not have the server's checksum; it is dropped",
-			"dataset", f.key.DataSet, "path", f.key.Path)
-		f.forget()
-		return false
-	}
-	return true
-}
-
-// forget takes back all records.
-func (f *File) forget() {
-	if h, err := f.open(false, nil); err == nil && !h.readOnly {
-		_ = h.index.Truncate(int64(len(f.id.header)))
-	}
-}
-
 // verify reads the whole content and seals the file if it is right. The checksum of the content itself is compared too.
 func (f *File) verify(h *handles) bool {
 	c := f.cache
 	before, ok := describe(h.data)
-	if !ok || !f.combined() {
+	if !ok || f.Settle() != Right {
 		return false
 	}
 	block := make([]byte, min(BlockSize, f.key.Size))
@@ -134,7 +103,7 @@ func (f *File) verify(h *handles) bool {
 			return false
 		}
 		block := block[:f.key.length(n)]
-		if recorded, right, err := f.compare(h, n, block); !right {
+		if _, recorded, right, err := f.compare(h, n, block); !right {
 			c.trouble(err)
 			if recorded && err == nil {
 				f.damaged(h, n)

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Part takes the blocks of a content that are not verified yet. Nobody reads them before they are confirmed. WriteBlock
-// may be called by several goroutines; when all calls have returned, Confirm or Discard is called, once.
+// Part takes the blocks of a content that are not verified yet. Nobody reads them before they are
+// confirmed or kept. WriteBlock
+// may be called by several goroutines; when all calls have returned, Confirm, Keep or Discard is called, once.
 type Part struct {
 	file *File
 	kind string // of its name
@@ -86,26 +87,78 @@ func (p *Part) Discard() {
 func (p *Part) remove() { _ = p.file.cache.top().Remove(p.file.id.path(p.kind)) }
 
 // Confirm makes what was written part of the content: it was right. The larger of the two files stays, and gets what
-// only the other has.
-func (p *Part) Confirm() {
+// only the other has. It says what is known of the content then.
+func (p *Part) Confirm() Verdict {
 	defer p.Discard()
 	c, f := p.file.cache, p.file
 	if p.data == nil || len(p.sums) == 0 || !c.usable() {
-		return
+		return Unsettled
 	}
-	there := make(map[int64]sums)
-	f.records(func(n int64, s sums) bool {
-		there[n] = s
-		return true
-	})
+	f.layout.Lock()
+	defer f.layout.Unlock()
+	there := f.sums()
+	wrong := false
+	for n, s := range there {
+		if mine, ok := p.sums[n]; ok && s.provisional && !s.same(mine) {
+			f.Reject()
+			there, wrong = f.sums(), true
+			break
+		}
+	}
+	var verdict Verdict
 	var err error
 	if len(there) > len(p.sums) {
-		err = p.copyInto()
+		if err = p.copyInto(); err == nil {
+			verdict = f.Settle()
+		}
 	} else {
-		err = p.replace(there)
+		verdict, err = p.replace(there)
 	}
 	c.trouble(err)
+	if wrong {
+		return Wrong
+	}
+	return verdict
 }
+
+// Keep makes what was written a provisional part of the content: the stream that brought it has broken off, and what it
+// brought is as good as what its reader was given. It says what is known of the content then.
+//
+// Unverified bytes are not written to a data file that others use, since it may be whole by then, and the kernel may
+// read from it. So the part takes its place, and gets what was there; if that is very much, the part is forgotten.
+func (p *Part) Keep() Verdict {
+	defer p.Discard()
+	c, f := p.file.cache, p.file
+	if p.data == nil || len(p.sums) == 0 || !c.usable() {
+		return Unsettled
+	}
+	f.layout.Lock()
+	defer f.layout.Unlock()
+	there := f.sums()
+	news := false
+	for n, mine := range p.sums {
+		s, ok := there[n]
+		if ok && !s.provisional && !s.same(mine) {
+			return Wrong // at least here
+		}
+		if ok && s.same(mine) {
+			mine = s
+		} else {
+			mine.provisional = true
+		}
+		p.sums[n] = mine
+		news = news || !ok
+	}
+	if !news || len(there) > mostCopied && len(there) > len(p.sums) {
+		return Unsettled
+	}
+	verdict, err := p.replace(there)
+	c.trouble(err)
+	return verdict
+}
+
+// mostCopied is how many blocks are copied to keep others.
+const mostCopied = 1 << 10
 
 // copyInto writes the blocks to the content's own files.
 func (p *Part) copyInto() error {
@@ -126,7 +179,7 @@ func (p *Part) copyInto() error {
 }
 
 // replace puts the part in the place of the data file. Who has that one open goes on with it.
-func (p *Part) replace(there map[int64]sums) error {
+func (p *Part) replace(there map[int64]sums) (Verdict, error) {
 	c, f := p.file.cache, p.file
 	block := make([]byte, BlockSize)
 	for n, s := range there {
@@ -134,36 +187,39 @@ func (p *Part) replace(there map[int64]sums) error {
 			continue
 		}
 		block := block[:f.key.length(n)]
-		if !f.ReadBlock(n, block) || sumsOf(block) != s {
+		if f.ReadBlock(n, block) == Absent || !sumsOf(block).same(s) {
 			continue
 		}
 		if _, err := c.writeAt(p.data, block, n*BlockSize); err != nil {
-			return err
+			return Unsettled, err
 		}
 		p.sums[n] = s
 	}
 	old, err := f.open(true, nil)
 	if err != nil {
-		return err
+		return Unsettled, err
 	}
 	root := c.top()
 	if err := root.Rename(f.id.path(p.kind), f.id.path(dataKind)); err != nil {
-		return err
+		return Unsettled, err
 	}
 	c.freed(int64(len(there)) * BlockSize) // of the file that had the name
 	h, err := f.open(true, old)
 	if err != nil {
-		return err
+		return Unsettled, err
 	}
 	if err := p.writeRecords(h); err != nil {
-		return err
+		return Unsettled, err
 	}
-	if int64(len(p.sums)) == f.key.blocks() && f.combined() {
-		f.sealAs(h) // nobody else has written this file
+	verdict := Unsettled
+	if int64(len(p.sums)) == f.key.blocks() {
+		if verdict = f.Settle(); verdict == Right {
+			f.sealAs(h) // nobody else has written this file
+		}
 	}
 	_ = p.data.Close()
 	p.data = nil
-	return nil
+	return verdict, nil
 }
 
 // writeRecords writes all records, by one write if the part has all blocks.

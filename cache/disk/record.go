@@ -8,15 +8,23 @@ import (
 const (
 	recordSize = 32
 	sealSize   = 64
+
+	provisionalMark = 1
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// sums are the checksums of a block.
-type sums struct{ castagnoli, ieee uint32 }
+// sums are the checksums of a block, and whether nothing but they say that it is right.
+type sums struct {
+	castagnoli, ieee uint32
+	provisional      bool
+}
+
+// same says whether both are of the same bytes.
+func (s sums) same(as sums) bool { return s.castagnoli == as.castagnoli && s.ieee == as.ieee }
 
 func sumsOf(data []byte) sums {
-	return sums{crc32.Checksum(data, castagnoli), crc32.ChecksumIEEE(data)}
+	return sums{castagnoli: crc32.Checksum(data, castagnoli), ieee: crc32.ChecksumIEEE(data)}
 }
 
 // appendRecord appends the record of block n.
@@ -26,7 +34,11 @@ func (id *identity) appendRecord(to []byte, n int64, s sums) []byte {
 	to = binary.LittleEndian.AppendUint64(to, id.tag)
 	to = binary.LittleEndian.AppendUint32(to, s.castagnoli)
 	to = binary.LittleEndian.AppendUint32(to, s.ieee)
-	to = binary.LittleEndian.AppendUint32(to, 0)
+	mark := uint32(0)
+	if s.provisional {
+		mark = provisionalMark
+	}
+	to = binary.LittleEndian.AppendUint32(to, mark)
 	return binary.LittleEndian.AppendUint32(to, crc32.Checksum(to[start:], castagnoli))
 }
 
@@ -34,10 +46,13 @@ func (id *identity) appendRecord(to []byte, n int64, s sums) []byte {
 func (id *identity) parseRecord(r []byte, n int64) (sums, bool) {
 	if len(r) != recordSize || binary.LittleEndian.Uint32(r[28:]) != crc32.Checksum(r[:28], castagnoli) ||
 		binary.LittleEndian.Uint64(r) != uint64(n) || binary.LittleEndian.Uint64(r[8:]) != id.tag ||
-		binary.LittleEndian.Uint32(r[24:]) != 0 {
+		binary.LittleEndian.Uint32(r[24:]) > provisionalMark {
 		return sums{}, false
 	}
-	return sums{binary.LittleEndian.Uint32(r[16:]), binary.LittleEndian.Uint32(r[20:])}, true
+	return sums{
+		castagnoli: binary.LittleEndian.Uint32(r[16:]), ieee: binary.LittleEndian.Uint32(r[20:]),
+		provisional: binary.LittleEndian.Uint32(r[24:]) == provisionalMark,
+	}, true
 }
 
 // recordAt returns where the record of block n is in the map. The seal is where that of the block behind the last would be.

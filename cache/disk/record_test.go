@@ -24,8 +24,8 @@ func TestChecksumOfTheWholeIsMadeOfThoseOfBlocks(t *testing.T) {
 
 func TestRecordIsBoundToItsPlace(t *testing.T) {
 	a, b := ptr(fileKey("a", 100*MiB).identityOnly()), ptr(fileKey("b", 10).identityOnly())
-	r := a.appendRecord(nil, 7, sums{1, 2})
-	if s, ok := a.parseRecord(r, 7); !ok || s != (sums{1, 2}) {
+	r := a.appendRecord(nil, 7, sums{1, 2, false})
+	if s, ok := a.parseRecord(r, 7); !ok || s != (sums{1, 2, false}) {
 		t.Errorf("%v, %v", s, ok)
 	}
 	if _, ok := a.parseRecord(r, 8); ok {
@@ -63,7 +63,7 @@ func (k Key) identityOnly() identity { return k.identity() }
 // FuzzMap gives the parser anything: it accepts only what is exactly the header of a key.
 func FuzzMap(f *testing.F) {
 	id := fileKey("dir/file \x00\xff \u2028", 3*MiB).identityOnly()
-	f.Add(id.appendRecord(bytes.Clone(id.header), 0, sums{1, 2}))
+	f.Add(id.appendRecord(bytes.Clone(id.header), 0, sums{1, 2, true}))
 	f.Add(Key{Server: "s", Size: 5}.identityOnly().header)
 	f.Add([]byte("{\"format\":\"openbisfs block map 1\",\"size\":-1}\n"))
 	f.Add([]byte("{}\n"))
@@ -82,7 +82,7 @@ func FuzzMap(f *testing.F) {
 // FuzzRecord flips and replaces: a record that is accepted is one that was made for this place.
 func FuzzRecord(f *testing.F) {
 	id := fileKey("f", 9*MiB).identityOnly()
-	f.Add(id.appendRecord(nil, 3, sums{1, 2}), int64(3))
+	f.Add(id.appendRecord(nil, 3, sums{1, 2, true}), int64(3))
 	f.Add(make([]byte, recordSize), int64(0))
 	f.Fuzz(func(t *testing.T, data []byte, n int64) {
 		if s, ok := id.parseRecord(data, n); ok && !bytes.Equal(id.appendRecord(nil, n, s), data) {
