@@ -81,7 +81,7 @@ func setUpScript(env *testscript.Env) error {
 	}
 	for name, content := range map[string]string{
 		"password": scriptPassword + "\n", "wrong-password": "Kartoffelsalat\n", "demo-password": "demo\n",
-		"token": server.Login("jdoe") + "\n", "wrong-token": strings.Replace(server.Login("jdoe"), "jdoe", "doej", 1) + "\n",
+		"observer-password": "observer\n", "token": server.Login("jdoe") + "\n", "wrong-token": strings.Replace(server.Login("jdoe"), "jdoe", "doej", 1) + "\n",
 	} {
 		if err := os.WriteFile(filepath.Join(env.WorkDir, name), []byte(content), 0o600); err != nil {
 			return err
@@ -192,6 +192,7 @@ func cmdDaemon(ts *testscript.TestScript, neg bool, args []string) {
 // server expire: all sessions end.
 // server stop: it is gone.
 // server refuse TEXT: it registers nothing, and says why; server allow: it does again.
+// server promote USER: the user may write.
 // server stall: it does not answer to registrations.
 func cmdServer(ts *testscript.TestScript, _ bool, args []string) {
 	server := ts.Value(serverKey{}).(*openbistest.Server)
@@ -202,6 +203,12 @@ func cmdServer(ts *testscript.TestScript, _ bool, args []string) {
 		server.ExpireSessions()
 	case "refuse":
 		server.Faults.Add(openbistest.Fault{Kind: openbistest.Refused, Method: openbistest.CommitStep, Times: -1, Body: args[1]})
+	case "promote":
+		server.Change(func(lab *openbistest.Lab) {
+			for _, p := range lab.Persons {
+				p.ReadOnly = p.ReadOnly && p.UserID != args[1]
+			}
+		})
 	case "stall":
 		server.Faults.Add(openbistest.Fault{Kind: openbistest.Stall, Method: openbistest.CommitStep, Times: -1})
 	case "allow":
