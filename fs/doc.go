@@ -117,6 +117,13 @@
 // when all have closed it. It takes CAP_SYS_ADMIN, Linux 6.9, and a cache directory on a file
 // system of this machine that is not stacked; [Server.Passthrough] says what is missing.
 //
+// # Crawlers
+//
+// Makers of thumbnails and indexers ([Config].Crawlers, recognised by the names of program and
+// thread when they open a file) read everything that they come across. They get what is
+// cached, and of other files the first block, up to [Config].CrawlerLimit an hour for each
+// program; everything else is EPERM. Nothing is read ahead for them.
+//
 // # Errors
 //
 // ENOENT is said only of what does not exist, or what the session may not see.
@@ -129,7 +136,7 @@
 //   - EINTR: the program was interrupted by a signal
 //   - ENAMETOOLONG: a name of more than 255 bytes
 //   - EROFS: everything that would change a Dataset, or anything without Staging
-//   - EPERM: everything that would change something else
+//   - EPERM: everything that would change something else, and content that is not fetched for a crawler
 //   - EINVAL at close, EIO at rename: the server has refused the Dataset, and the
 //     log and the draft's document have its words
 //   - ENOSPC: the staging directory is full

@@ -21,6 +21,8 @@ func errnoOf(err error) syscall.Errno {
 		return 0
 	case errors.Is(err, context.Canceled):
 		return syscall.EINTR
+	case errors.Is(err, errCrawler):
+		return syscall.EPERM
 	case errors.Is(err, client.ErrArchived), errors.Is(err, client.ErrLinked), errors.Is(err, client.ErrCorrupt):
 		return syscall.EIO
 	case errors.Is(err, client.ErrForbidden), errors.Is(err, client.ErrUnauthenticated):

@@ -38,6 +38,11 @@ func (n *fileNode) Open(ctx context.Context, flags uint32) (fusefs.FileHandle, u
 		return n.vol.cache.Open(n.vol.contentKey(e), func() cache.Remote { return n.vol.remote(e) })
 	}
 	h := &readHandle{vol: n.vol, path: func() string { return n.path("") }, file: open(), size: e.Size, begun: n.begun, opens: &n.opens}
+	if from, ok := fuse.FromContext(ctx); ok {
+		if c := n.vol.crawlers.of(from.Pid); c != nil {
+			h.crawler = &crawlerReader{crawler: c}
+		}
+	}
 	h.backing = n.vol.passthrough.open(h.opens, h.size, open)
 	// Content never changes, so its pages stay valid; there is nothing to flush.
 	return h, fuse.FOPEN_KEEP_CACHE | fuse.FOPEN_NOFLUSH, fusefs.OK

@@ -100,6 +100,13 @@ type Config struct {
 	// cache itself.
 	DisablePassthrough bool
 
+	// Crawlers are the names of programs that get what is cached, and the first
+	// block of other files. Default [Crawlers]; an empty list that is not nil is nobody.
+	Crawlers []string
+	// CrawlerLimit is what each of them may have fetched in an hour, in bytes.
+	// Default 1 GiB; a negative limit is nothing.
+	CrawlerLimit int64
+
 	// writable leaves out the mount option ro, so that tests can see what
 	// the nodes say themselves.
 	writable bool
@@ -120,6 +127,12 @@ func (cfg *Config) setDefaults() {
 	}
 	if cfg.RenameTimeout == 0 {
 		cfg.RenameTimeout = min(2*time.Second, cfg.CloseTimeout)
+	}
+	if cfg.Crawlers == nil {
+		cfg.Crawlers = Crawlers
+	}
+	if cfg.CrawlerLimit == 0 {
+		cfg.CrawlerLimit = defaultCrawlerLimit
 	}
 	if cfg.FsName == "" {
 		cfg.FsName = fileSystemName
@@ -233,6 +246,7 @@ func newVolume(life context.Context, dir string, cfg *Config) *volume {
 	}
 	v.siblings = newSiblings(v)
 	v.passthrough = newPassthrough(cfg)
+	v.crawlers = newCrawlers(cfg)
 	if cfg.Staging != nil {
 		v.overlay = newOverlay(v, cfg.Staging)
 	}
@@ -296,6 +310,9 @@ func recovered(cfg *Config, value any) fuse.Status {
 
 // Passthrough says whether the kernel reads complete files of the disk cache itself.
 func (s *Server) Passthrough() PassthroughStatus { return s.vol.passthrough.status() }
+
+// Crawlers says what programs have done that read everything.
+func (s *Server) Crawlers() []CrawlerStatus { return s.vol.crawlers.status() }
 
 // Dir returns the mount point, absolute and without symbolic links.
 func (s *Server) Dir() string { return s.dir }

@@ -37,8 +37,9 @@ type readHandle struct {
 	// begun is told of reads of the start; nil tells nobody.
 	begun func()
 
-	opens   *fileOpens // nil: of a file that is never passed through
-	backing *backing   // nil: read through FUSE
+	opens   *fileOpens     // nil: of a file that is never passed through
+	backing *backing       // nil: read through FUSE
+	crawler *crawlerReader // nil: of a program that reads what somebody wants
 
 	mu     sync.Mutex
 	failed failedRead
@@ -61,17 +62,21 @@ func (h *readHandle) Read(req context.Context, dest []byte, off int64) (fuse.Rea
 	if errno := h.justFailed(off, off+want); errno != 0 {
 		return nil, errno
 	}
-	if off == 0 && h.begun != nil {
+	if off == 0 && h.begun != nil && h.crawler == nil {
 		h.begun()
 	}
 	ctx, done := h.vol.begin(req, h.vol.readLimit)
 	defer done()
-	got, err := h.file.ReadAt(ctx, dest[:want], off)
+	got, err := h.readAt(ctx, dest[:want], off)
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	if err == nil && int64(got) != want {
 		err = fmt.Errorf("%d of %d bytes at offset %d: %w", got, want, off, client.ErrCorrupt)
+	}
+	if errors.Is(err, errCrawler) {
+		h.crawler.refused(h.path())
+		return nil, errnoOf(err) // what is refused now may be cached in a moment
 	}
 	if err != nil {
 		errno := h.vol.fail(ctx, "read", h.path(), err)
@@ -79,6 +84,20 @@ func (h *readHandle) Read(req context.Context, dest []byte, off int64) (fuse.Rea
 		return nil, errno
 	}
 	return fuse.ReadResultData(dest[:want]), fusefs.OK
+}
+
+// readAt reads from the cache, and for whom it is done, from the server.
+func (h *readHandle) readAt(ctx context.Context, p []byte, off int64) (int, error) {
+	if h.crawler != nil {
+		n, err := h.file.ReadCached(p, off)
+		if !errors.Is(err, cache.ErrNotCached) {
+			return n, err
+		}
+		if !h.crawler.allow(off, int64(len(p)), h.size) {
+			return 0, errCrawler
+		}
+	}
+	return h.file.ReadAt(ctx, p, off)
 }
 
 // justFailed returns the error of a read of the same part a moment ago, or 0.

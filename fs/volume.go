@@ -22,6 +22,7 @@ type volume struct {
 
 	siblings    *siblings
 	passthrough *passthrough
+	crawlers    *crawlers
 
 	owner   fuse.Owner
 	umask   uint32

@@ -58,6 +58,7 @@ type mountInfo struct {
 	Writable   bool      `json:"writable"`
 
 	Passthrough *fs.PassthroughStatus `json:"passthrough,omitempty"`
+	Crawlers    []fs.CrawlerStatus    `json:"crawlers,omitempty"`
 
 	// Of a writable mount.
 	Server     string `json:"server,omitempty"` // user@URL

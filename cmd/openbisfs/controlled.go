@@ -167,7 +167,7 @@ func (c *controlled) status() reply {
 	info := c.info
 	if c.mount != nil {
 		p := c.mount.Passthrough()
-		info.Passthrough = &p
+		info.Passthrough, info.Crawlers = &p, c.mount.Crawlers()
 	}
 	if c.staging == nil {
 		return reply{Mount: &info}

@@ -24,16 +24,18 @@ type mountJob struct {
 	BlockTimeout    time.Duration
 	DataStoreURLs   map[string]string
 
-	UID, GID    uint32
-	Umask       os.FileMode
-	AllowOther  bool
-	DirTTL      time.Duration
-	CacheMemory byteSize
-	Cache       *cacheJob // nil: in memory only
-	MetaMemory  byteSize
-	Passthrough bool
-	FsName      string
-	Write       *writeJob // nil: read-only
+	UID, GID     uint32
+	Umask        os.FileMode
+	AllowOther   bool
+	DirTTL       time.Duration
+	CacheMemory  byteSize
+	Cache        *cacheJob // nil: in memory only
+	MetaMemory   byteSize
+	Passthrough  bool
+	Crawlers     []string
+	CrawlerLimit byteSize
+	FsName       string
+	Write        *writeJob // nil: read-only
 
 	LogLevel  slog.Level
 	LogFormat string
@@ -157,6 +159,10 @@ func (m *mountCall) job(source, mountPoint string) (*mountJob, error) {
 	}
 	if job.MountPoint != "" && within(job.LogFile, job.MountPoint) {
 		return nil, failf(exitUsage, "the log file can't be inside the mount")
+	}
+	job.CrawlerLimit = m.crawlerLimit
+	if job.Crawlers, err = m.crawlerNames(); err != nil {
+		return nil, err
 	}
 	if job.Cache, err = m.cacheFlags.job(job.MountPoint); err != nil {
 		return nil, err

@@ -93,6 +93,10 @@ func mountTree(ctx context.Context, job *mountJob, c *client.Client, tree *meta.
 		FsName: job.FsName, Logger: log, DisablePassthrough: !job.Passthrough,
 		Status: statusFile(job, tree, drafts),
 	}
+	cfg.Crawlers, cfg.CrawlerLimit = job.Crawlers, int64(job.CrawlerLimit)
+	if job.CrawlerLimit == 0 {
+		cfg.CrawlerLimit = -1
+	}
 	if w := job.Write; w != nil {
 		cfg.Staging, cfg.StagingDir, cfg.CommitAfter = drafts.Store, w.StagingDir, w.CommitAfter
 		cfg.CloseTimeout, cfg.CloseInBackground = w.CloseTimeout, w.CloseBackground

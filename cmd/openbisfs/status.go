@@ -138,6 +138,9 @@ func printStatus(inv *invocation, mounts []mountStatus, waiting []waitingStatus)
 		if m.Passthrough != nil {
 			fmt.Fprintf(&b, "  passthrough: %s\n", describePassthrough(m.Passthrough))
 		}
+		for _, c := range m.Crawlers {
+			fmt.Fprintf(&b, "  %s reads everything: %s, %s fetched for it, %s refused\n", c.Program, plural(int(c.Opens), "file"), humanBytes(c.Fetched), plural(int(c.Refused), "read"))
+		}
 		if m.Uploads != nil {
 			fmt.Fprintf(&b, "  uploads: %s\n", m.Uploads)
 			room := ""
