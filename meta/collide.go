@@ -22,12 +22,20 @@ func (s sibling) display(how uint8) string {
 	case byName:
 		return fit(s.name, "", s.permID)
 	case byCode:
-		return fit(s.name, " ["+s.code+"]", s.permID)
+		return fit(s.name, " ["+brief(s.code)+"]", s.permID)
 	case byPermID:
 		return fit(s.name, " ["+s.permID+"]", s.permID)
 	default:
 		return fit(s.name, " ["+s.permID+" "+s.kind.String()+"]", s.permID)
 	}
+}
+
+// brief returns a code, or a hash of one that would leave no room for a name before it.
+func brief(code string) string {
+	if len(code) > maxPermID {
+		return hash8(code)
+	}
+	return code
 }
 
 // displayNames returns the file names of siblings, in their order. As long as no
