@@ -128,6 +128,14 @@ func (s *staged) commit(ctx context.Context) error {
 		return err
 	}
 	d := s.draftNow()
+	switch d.State() {
+	case staging.Registered, staging.Verified, staging.Released:
+		return nil
+	case staging.Opened:
+		if err := inherit(ctx, d, s.vol.overlay.previous(s)); err != nil {
+			return err
+		}
+	}
 	err := d.Commit(ctx)
 	for tries := 0; tries < releaseTries && errors.Is(err, staging.ErrBusy) && d.State() == staging.Opened; tries++ {
 		time.Sleep(releasePause)

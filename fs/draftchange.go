@@ -28,7 +28,8 @@ func (n *draftEntry) Create(req context.Context, name string, flags, mode uint32
 	var child *fusefs.Inode
 	var h *entryHandle
 	errno := n.modify(req, "create", name, func(_ *staging.Draft, rel, file string) (err error) {
-		flags := flags&(syscall.O_ACCMODE|syscall.O_TRUNC|syscall.O_EXCL) | syscall.O_CREAT
+		// The kernel sees to it that only who may write does; truncating needs a file that can be written to.
+		flags := flags&(syscall.O_TRUNC|syscall.O_EXCL) | syscall.O_CREAT | syscall.O_RDWR
 		if h, err = n.openEntry(rel, flags, os.FileMode(mode&0o777)|0o600); err != nil {
 			return err
 		}
@@ -43,6 +44,9 @@ func (n *draftEntry) Create(req context.Context, name string, flags, mode uint32
 	})
 	if errno != 0 {
 		return nil, nil, 0, errno
+	}
+	if entry, ok := child.Operations().(*draftEntry); ok {
+		entry.attach(h)
 	}
 	return child, h, 0, fusefs.OK
 }

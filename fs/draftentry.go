@@ -30,7 +30,8 @@ var (
 type draftEntry struct {
 	fusefs.Inode
 	*staged
-	root bool
+	root    bool
+	handles handles // of a file
 }
 
 // rel returns the path below the draft, false for what is removed.
@@ -183,7 +184,7 @@ func (n *draftEntry) Getattr(_ context.Context, f fusefs.FileHandle, out *fuse.A
 		return n.errno("stat", n.fill(&out.Attr))
 	}
 	var err error
-	if h, ok := f.(*entryHandle); ok && h.file != nil {
+	if h := n.handle(f); h != nil && h.file != nil {
 		var info os.FileInfo
 		if info, err = h.file.Stat(); err == nil {
 			n.vol.fillLocal(info, &out.Attr)
@@ -205,6 +206,9 @@ func (n *draftEntry) Getattr(_ context.Context, f fusefs.FileHandle, out *fuse.A
 // Setattr changes the local file. After registration there is nothing that
 // could be changed, and permissions and times set late are ignored.
 func (n *draftEntry) Setattr(req context.Context, f fusefs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
+	if _, ok := n.rel(); !ok {
+		return n.setattrRemoved(req, f, in, out)
+	}
 	if size, ok := in.GetSize(); ok {
 		errno := n.modify(req, "truncate", "", func(d *staging.Draft, rel, _ string) error { return truncateEntry(d, rel, f, int64(size)) })
 		if errno != 0 {
@@ -227,6 +231,21 @@ func (n *draftEntry) Setattr(req context.Context, f fusefs.FileHandle, in *fuse.
 			return n.errno("set attributes", err)
 		}
 		n.quiet.touch()
+	}
+	return n.Getattr(req, f, out)
+}
+
+// setattrRemoved changes the size of a file that is open still. Nobody will see
+// what else it would change.
+func (n *draftEntry) setattrRemoved(req context.Context, f fusefs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
+	if size, ok := in.GetSize(); ok {
+		h := n.handle(f)
+		if h == nil || !h.write {
+			return syscall.ENOENT
+		}
+		if err := h.file.Truncate(int64(size)); err != nil {
+			return n.errno("truncate", err)
+		}
 	}
 	return n.Getattr(req, f, out)
 }
@@ -282,6 +301,7 @@ func (n *draftEntry) Open(req context.Context, flags uint32) (fusefs.FileHandle,
 	if err != nil {
 		return nil, 0, n.errno("open", err)
 	}
+	n.attach(h)
 	return h, 0, fusefs.OK
 }
 

@@ -58,12 +58,13 @@ func (n *draftFile) Setattr(req context.Context, _ fusefs.FileHandle, in *fuse.S
 	return n.errno("stat", n.fill(&out.Attr))
 }
 
-// saveUnopened sees to what was changed by name, without a descriptor that will be closed.
+// saveUnopened sees to what was changed by name, without a descriptor for writing that will be closed. Readers may have
+// it open; their close saves nothing.
 func (s *staged) saveUnopened() {
 	s.mu.RLock()
-	opens := s.opens
+	writers := s.writers
 	s.mu.RUnlock()
-	if opens == 0 && !s.ephemeral() {
+	if writers == 0 && !s.ephemeral() {
 		s.saveInBackground()
 	}
 }

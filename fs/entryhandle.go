@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -24,6 +26,7 @@ var (
 // entryHandle is an open file in a directory draft.
 type entryHandle struct {
 	staged *staged
+	entry  *draftEntry   // nil until the file is known
 	file   *staging.File // nil when the local copy was given back
 	kept   *readHandle   // then
 	write  bool
@@ -55,7 +58,41 @@ func (n *draftEntry) openEntry(rel string, flags uint32, perm os.FileMode) (*ent
 	return &entryHandle{staged: n.staged, file: file, write: write}, nil
 }
 
+// handles are those that a file is open with. When its name is gone, they are all
+// that is left of it.
+type handles struct {
+	mu  sync.Mutex
+	all []*entryHandle
+}
+
+// attach says that h is a handle of n.
+func (n *draftEntry) attach(h *entryHandle) {
+	h.entry = n
+	n.handles.mu.Lock()
+	defer n.handles.mu.Unlock()
+	n.handles.all = append(n.handles.all, h)
+}
+
+// handle returns the handle of a request, or else one that is as good: of a
+// request about a descriptor the kernel does not always say which.
+func (n *draftEntry) handle(f fusefs.FileHandle) *entryHandle {
+	if h, ok := f.(*entryHandle); ok {
+		return h
+	}
+	n.handles.mu.Lock()
+	defer n.handles.mu.Unlock()
+	if len(n.handles.all) == 0 {
+		return nil
+	}
+	return n.handles.all[0]
+}
+
 func (h *entryHandle) close() {
+	if n := h.entry; n != nil {
+		n.handles.mu.Lock()
+		n.handles.all = slices.DeleteFunc(n.handles.all, func(other *entryHandle) bool { return other == h })
+		n.handles.mu.Unlock()
+	}
 	if h.kept != nil {
 		_ = h.kept.Release(h.staged.vol.life)
 	} else if err := h.file.Close(); err != nil {

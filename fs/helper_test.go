@@ -36,6 +36,7 @@ var helperCommands = map[string]func(args []string) (any, error){
 	"serve":   helperServe,
 	"attrs":   helperAttributes,
 	"resolve": helperResolve,
+	"operate": helperOperate,
 }
 
 func helperMain(command string, args []string) int {

@@ -59,7 +59,7 @@ func (n *dirNode) Create(req context.Context, name string, flags, mode uint32, o
 	s.mode.Store(mode & 0o777)
 	s.temporary = staging.TemporaryFile(name, os.FileMode(mode&0o777))
 	s.dirty.Store(true)
-	h := newDraftHandle(s, flags)
+	h := newDraftHandle(s, flags|syscall.O_RDWR) // its close saves, also of one that can only read
 	if err := s.fill(&out.Attr); err != nil {
 		return nil, nil, 0, s.errno("create", err)
 	}

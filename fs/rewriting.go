@@ -61,14 +61,22 @@ func (s *staged) revive(ctx context.Context, keep int64) error {
 		return nil
 	}
 	if s.unlinked {
-		return staging.ErrGone
+		return s.reviveRemoved(ctx, keep)
 	}
 	d := s.draftNow()
 	switch d.State() {
 	case staging.Opened:
 	case staging.Registered, staging.Verified, staging.Released:
 		if r := s.relic.Load(); r != nil {
-			return s.waitFor(ctx, s.fetch(d, r, keep))
+			return s.waitFor(ctx, s.fetch(func() (adopt func() error, err error) {
+				next, err := s.succeed(d, func(next *staging.Draft) error { return s.vol.copyRelic(next, r, keep) })
+				return func() error {
+					if s.unlinked { // whoever waits finds that out
+						return next.Discard(s.vol.life)
+					}
+					return s.install(next)
+				}, err
+			}))
 		}
 		return s.replace(d, keep)
 	default:
@@ -127,20 +135,17 @@ type fetching struct {
 	err  error // when done is closed
 }
 
-// fetch begins to make a new draft of a Dataset's file. It goes on when who needs
-// it gives up: another attempt finds more done. The lock is held.
-func (s *staged) fetch(old *staging.Draft, r *relic, keep int64) *fetching {
+// fetch begins to make a draft of a Dataset's file, which copying does; what that returns puts it into its place,
+// under the lock. It goes on when who needs it gives up: another attempt finds more done. The lock is held.
+func (s *staged) fetch(copying func() (adopt func() error, err error)) *fetching {
 	f := &fetching{done: make(chan struct{})}
 	s.sealing = f.done
 	s.vol.background.Go(func() {
-		next, err := s.succeed(old, func(next *staging.Draft) error { return s.vol.copyRelic(next, r, keep) })
+		adopt, err := copying()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if err == nil && s.unlinked {
-			err = errors.Join(staging.ErrGone, next.Discard(s.vol.life))
-		}
 		if err == nil {
-			err = s.install(next)
+			err = adopt()
 		}
 		f.err = err
 		s.sealing = nil

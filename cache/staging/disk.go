@@ -5,6 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // disk is the local file system in the operations that change it or read content, so that tests can let each of them
@@ -40,9 +42,21 @@ func (osDisk) Open(name string, flag int, perm fs.FileMode) (diskFile, error) {
 }
 
 func (osDisk) Mkdir(name string, perm fs.FileMode) error { return os.Mkdir(name, perm) }
-func (osDisk) Rename(from, to string) error              { return os.Rename(from, to) }
 func (osDisk) Remove(name string) error                  { return os.Remove(name) }
 func (osDisk) RemoveAll(name string) error               { return os.RemoveAll(name) }
+
+// Rename is rename(2), which [os.Rename] is not: that refuses to replace an empty folder.
+func (osDisk) Rename(from, to string) error {
+	for {
+		err := unix.Rename(from, to)
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, unix.EINTR):
+			return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+		}
+	}
+}
 
 // SyncDir makes the names in a directory durable.
 func (osDisk) SyncDir(name string) error {

@@ -147,13 +147,13 @@ func (f *File) Sync() error {
 	if f.rel != "" {
 		dir = filepath.Dir(filepath.Join(f.draft.Root(), f.rel))
 	}
-	for ; len(dir) > len(f.draft.dir); dir = filepath.Dir(dir) {
-		// A folder that is gone has no name to keep.
+	for ; len(dir) >= len(f.draft.dir); dir = filepath.Dir(dir) {
+		// A folder that is gone, or a draft, has no name to keep.
 		if err := f.draft.store.disk.SyncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	return f.draft.store.disk.SyncDir(f.draft.dir)
+	return nil
 }
 
 // Close closes the file. Nothing is sealed by it.

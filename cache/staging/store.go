@@ -302,12 +302,7 @@ func (s *Store) Drain(ctx context.Context) (left int, err error) {
 		}
 		changed := s.changed
 		s.mu.Unlock()
-		left = 0
-		for _, d := range s.Drafts() {
-			if d.moving() {
-				left++
-			}
-		}
+		left = s.moving()
 		if left == 0 {
 			return 0, nil
 		}
@@ -319,6 +314,19 @@ func (s *Store) Drain(ctx context.Context) (left int, err error) {
 			return left, ErrClosed
 		}
 	}
+}
+
+// moving counts the drafts that are on their way. It is asked for at every change of any of them.
+func (s *Store) moving() (n int) {
+	s.mu.Lock()
+	drafts := slices.Collect(maps.Values(s.drafts))
+	s.mu.Unlock()
+	for _, d := range drafts {
+		if d.moving() {
+			n++
+		}
+	}
+	return n
 }
 
 // notify wakes those who wait in Drain.
