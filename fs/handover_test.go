@@ -212,3 +212,22 @@ func TestANameWhoseCopyWasGivenBackDuringAnOutage(t *testing.T) {
 		t.Errorf("%d Datasets", n)
 	}
 }
+
+func TestWritingToARemovedFileWhoseCopyWasGivenBack(t *testing.T) {
+	b := mountBench(t, fed)
+	b.sh(`cp $L/a $D/f`)
+	b.given()
+	b.run("python3", "-c", `if True:
+		import os, sys
+		f = os.open(sys.argv[1], os.O_RDWR)
+		os.unlink(sys.argv[1])
+		assert os.pwrite(f, b"xyz", 1) == 3
+		assert os.pread(f, 10, 0) == b"axyz"
+		os.ftruncate(f, 2)
+		os.fsync(f)
+		assert os.fstat(f).st_size == 2
+		os.close(f)
+	`, b.in("f"))
+	b.given()
+	b.mustHave([]string{"f=a\n"})
+}

@@ -45,6 +45,16 @@ func TestOperationsOnWhichTheMountOnceDisagreed(t *testing.T) {
 			open(1, "f", unix.O_WRONLY|made), write(1, "text"), on("close", 1), open(2, "f", unix.O_RDONLY),
 			{Op: "truncate", Path: in("f"), Size: 2}, on("close", 2),
 		}},
+		{"hard links", []*fileOperation{
+			by("mkdir", "d"), open(1, "d/a", unix.O_RDWR|made), write(1, "text"), {Op: "link", Path: in("d/a"), To: in("d/b")}, write(1, "more text"),
+			rename("d/a", "d/b"), by("unlink", "d/a"), open(2, "d/b", unix.O_RDWR), {Op: "ftruncate", Slot: 2, Size: 3}, on("fstat", 1),
+			{Op: "link", Path: in("d/b"), To: in("d/c")}, rename("d/c", "d/e"), by("unlink", "d/b"), write(2, "again"), {Op: "chmod", Path: in("d/e"), Mode: 0o600},
+			by("unlink", "d/e"), write(1, "x"), on("fsync", 2), on("fstat", 2), on("close", 1), on("close", 2),
+		}},
+		{"links are registered as copies", []*fileOperation{
+			by("mkdir", "d"), open(1, "d/a", unix.O_RDWR|made), write(1, "text"), on("close", 1), {Op: "link", Path: in("d/a"), To: in("d/b")},
+			{Op: "symlink", Path: in("d/c"), To: "b"}, {Op: "truncate", Path: in("d/c"), Size: 3}, by("commit", "d"), open(2, "d/c", unix.O_RDONLY), on("close", 2),
+		}},
 		{"a name used again for a directory", []*fileOperation{
 			by("mkdir", "d"), open(1, "d/a", unix.O_RDWR|made), on("close", 1), by("commit", "d"), rename("d", "e"), by("commit", "e"),
 			by("mkdir", "d"), open(2, "d/a", unix.O_RDWR|made), on("close", 2), by("commit", "d"),

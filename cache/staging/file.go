@@ -240,10 +240,13 @@ func (d *Draft) end() {
 	d.mu.Unlock()
 }
 
-// sizeOf returns what a path counts for.
+// sizeOf returns what is given back when a name is removed: nothing as long as the file has another.
 func sizeOf(path string) int64 {
 	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() {
+		return 0
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Nlink > 1 {
 		return 0
 	}
 	return info.Size()
