@@ -132,6 +132,9 @@ func (r *sliceReader) closeFile() error {
 // a polynomial modulo the generator, and b's length is how often a is to be shifted by a byte; squaring the shift, which
 // is a matrix of bits, does it in as many steps as the length has bits (as zlib's crc32_combine does).
 func combineCRC32(a, b uint32, length int64) uint32 {
+	if a == 0 { // also of nothing: all of a small file is one part
+		return b
+	}
 	var shift [32]uint32 // by one bit
 	shift[0] = crc32.IEEE
 	for i := 1; i < 32; i++ {

@@ -32,14 +32,16 @@ type savingBench struct {
 	count  int
 }
 
-func newSavingBench(b *testing.B) *savingBench {
+// peerRoute is how the peer registers.
+const peerRoute = "createUploadedDataSet"
+
+func newSavingBench(b *testing.B, route string) *savingBench {
 	b.Helper()
 	lab, err := openbistest.ParseLab("small")
 	if err != nil {
 		b.Fatal(err)
 	}
-	const route = "createUploadedDataSet"
-	s := &savingBench{B: b, server: openbistest.NewServer(b, openbistest.Options{Lab: lab, Routes: []string{route}}), dir: b.TempDir(), local: b.TempDir()}
+	s := &savingBench{B: b, server: openbistest.NewServer(b, openbistest.Options{Lab: lab, Routes: []string{peerRoute, "dataset-uploader-api"}}), dir: b.TempDir(), local: b.TempDir()}
 	o := defaultOptions()
 	o.write, o.dropbox = b.TempDir(), route
 	w, err := wire(b.Context(), s.server.URL, &o, slog.New(slog.DiscardHandler))
@@ -158,15 +160,22 @@ func (s *savingBench) fill(name string, size int64) string {
 }
 
 func BenchmarkSavingOneGiB(b *testing.B) {
-	s := newSavingBench(b)
+	s := newSavingBench(b, peerRoute)
 	const size = 1 << 30
 	file := s.fill("big", size)
 	target := filepath.Join(s.dir, object, "big")
 	s.compare(size, func() { s.run("cp", file, target) }, func() { s.post(file) })
 }
 
+// Where the server unpacks archives the draft is sent as one; where not, each file is a call.
 func BenchmarkSavingAThousandFiles(b *testing.B) {
-	s := newSavingBench(b)
+	for _, route := range []string{peerRoute, "dataset-uploader-api"} {
+		b.Run(route, func(b *testing.B) { savingManyFiles(b, route) })
+	}
+}
+
+func savingManyFiles(b *testing.B, route string) {
+	s := newSavingBench(b, route)
 	const count, size = 1000, 10 << 10
 	folder := filepath.Join(s.local, "many")
 	if err := os.Mkdir(folder, 0o755); err != nil {
