@@ -176,7 +176,12 @@ func (r *modelRun) noted(permID string) bool {
 	o := r.fs.vol.overlay
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return slices.Contains(slices.Collect(maps.Values(o.last)), permID)
+	for _, d := range o.last {
+		if d.PermID() == permID {
+			return true
+		}
+	}
+	return false
 }
 
 // compareDescriptor compares what a descriptor shows.
