@@ -423,7 +423,7 @@ func TestWhatTheJupyterServiceMixesIsSaid(t *testing.T) {
 func TestARegistrationThatIsLateIsFound(t *testing.T) {
 	for _, route := range routes {
 		t.Run(string(route), func(t *testing.T) {
-			r := newRegistrar(t, route, openbistest.Options{}, func(o *Options) { o.RegistrationTimeout = 100 * time.Millisecond })
+			r := newRegistrar(t, route, openbistest.Options{}, func(o *Options) { o.RegistrationTimeout = 2 * time.Second })
 			plan, ds := r.plan(), r.draft(fileDraft("late", []byte("bytes")))
 			if err := r.UploadDataSet(t.Context(), plan, ds, nil); err != nil {
 				t.Fatal(err)

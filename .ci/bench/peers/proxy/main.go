@@ -184,4 +184,3 @@ func carry(to, from *net.TCPConn, delay time.Duration, l *line) {
 	for range packets { // until the reader has noticed
 	}
 }
-
