@@ -216,6 +216,9 @@ func (m *model) rename(op *fileOperation) unix.Errno {
 	if to.node != nil {
 		to.node.draft.path = ""
 	}
+	if !d.open {
+		m.last[op.Path] = d.is // an editor keeps the old one so, and saves the new one under its name
+	}
 	delete(m.staged, op.Path)
 	m.staged[op.To], d.path = d, op.To
 	if !m.written(d.root) {
