@@ -2,10 +2,12 @@ package fs
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	iofs "io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -176,7 +178,7 @@ func TestProgramsReadAttributes(t *testing.T) {
 	l.run("ls", "-lR", coupon)
 	l.calls()
 	l.run("ls", "-lR", coupon)
-	l.run("cp", "-a", coupon, t.TempDir())
+	l.run("cp", "-a", coupon, copyDir(t))
 	if n := l.calls(); n != 0 {
 		t.Errorf("%d calls for access control lists and security labels", n)
 	}
@@ -187,6 +189,18 @@ func TestProgramsReadAttributes(t *testing.T) {
 	if copied := l.run("getfattr", "--only-values", "-n", "user.openbis.crc32", l.path(file)); len(copied) != 8 {
 		t.Errorf("crc32 is %q", copied)
 	}
+}
+
+// copyDir returns a directory for copies from a mount. Directories there are read-only, so what is in a copy of them can
+// be removed only when they are not any more.
+func copyDir(t *testing.T) string {
+	dir := t.TempDir()
+	t.Cleanup(func() {
+		if out, err := exec.CommandContext(context.WithoutCancel(t.Context()), "chmod", "-R", "u+w", dir).CombinedOutput(); err != nil {
+			t.Errorf("chmod: %v: %s", err, out)
+		}
+	})
+	return dir
 }
 
 func TestValuesThatAreTooLargeForAnAttribute(t *testing.T) {

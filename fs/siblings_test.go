@@ -60,7 +60,7 @@ func TestCopyingAFolderFetchesLittleTwice(t *testing.T) {
 	const count = 100
 	l, paths := smallFiles(t, count)
 	l.server.ResetCounters()
-	to := filepath.Join(t.TempDir(), "copy")
+	to := filepath.Join(copyDir(t), "copy")
 	l.run("cp", "-r", filepath.Dir(paths[0]), to)
 	for i := range count {
 		got, err := os.ReadFile(filepath.Join(to, fmt.Sprintf("f%03d", i)))
