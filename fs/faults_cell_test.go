@@ -143,6 +143,12 @@ func (c *cell) retry() {
 func (c *cell) end(want map[string][]byte) {
 	c.t.Helper()
 	drafts := c.drafts()
+	underWay := func(d DraftStatus) bool {
+		return slices.Contains([]string{"sealed", "planned", "uploading", "uploaded", "registering"}, string(d.State))
+	}
+	for limit := time.Now().Add(time.Minute); slices.ContainsFunc(drafts, underWay) && time.Now().Before(limit); {
+		drafts = c.drafts() // what was begun goes on by itself
+	}
 	c.calls = c.server.Calls()
 	if _, err := call[bool](c.host, "Unmount", c.dir); err != nil {
 		c.t.Fatal("unmount:", err)
